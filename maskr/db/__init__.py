@@ -1,0 +1,1 @@
+"""The stores that rows come from and go to: one folder a store."""
