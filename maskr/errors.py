@@ -4,6 +4,7 @@ No class here has a field that could carry a row's value: what is said of data i
 (table, column, row number, sqlstate), never what it is.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
@@ -140,11 +141,14 @@ class PolicyError(MaskrError):
     exit_code = 78
     code = "policy"
 
-    def __init__(self, findings: tuple[Finding, ...]) -> None:
-        """``findings`` holds at least one error."""
+    def __init__(
+        self, findings: tuple[Finding, ...], files: Mapping[str, str] | None = None
+    ) -> None:
+        """``findings`` holds at least one error; ``files`` are the texts they point into."""
         first = findings[0]
         errors = sum(finding.severity is Severity.ERROR for finding in findings)
         where = str(first.place) if first.place else (first.subject or "policy")
         super().__init__(where, f"{errors} error{'s' if errors != 1 else ''} in the policy")
         self.findings = findings
-        self.args = (findings,)  # so that a copy made by pickle is built the same way
+        self.files = dict(files or {})
+        self.args = (findings, self.files)  # so that a copy made by pickle is built the same way

@@ -182,3 +182,52 @@ class Schema:
             name = table.parent
             table = self.tables.get(name)
         return name
+
+
+def differences(wanted: Schema, found: Schema) -> tuple[str, ...]:
+    """What of ``wanted`` is not so in ``found``, in words; empty where they are equal.
+
+    >>> name = TableName("public", "t")
+    >>> table = Table(name, (Column("id", "integer", Kind.INTEGER),))
+    >>> differences(Schema({name: table}), Schema())
+    ('table public.t is missing',)
+    """
+    said: list[str] = []
+    for name in sorted(wanted.tables.keys() | found.tables.keys()):
+        if name not in found.tables:
+            said.append(f"table {name} is missing")
+        elif name not in wanted.tables:
+            said.append(f"table {name} is not in the source")
+        else:
+            said += _table_differences(wanted.tables[name], found.tables[name])
+    return tuple(said)
+
+
+def _table_differences(wanted: Table, found: Table) -> list[str]:
+    said: list[str] = []
+    columns = {column.name: column for column in found.columns}
+    for column in wanted.columns:
+        other = columns.pop(column.name, None)
+        if other is None:
+            said.append(f"column {wanted.name}.{column.name} is missing")
+        elif other.type != column.type:
+            said.append(
+                f"column {wanted.name}.{column.name} is {other.type} instead of {column.type}"
+            )
+        elif other != column:
+            said.append(f"column {wanted.name}.{column.name} is declared otherwise")
+    said += [f"column {wanted.name}.{name} is not in the source" for name in columns]
+    for what in ("uniques", "foreign_keys", "checks"):
+        ours, theirs = set(getattr(wanted, what)), set(getattr(found, what))
+        said += [f"constraint {each.name} of {wanted.name} is missing" for each in sorted(ours - theirs)]
+        said += [
+            f"constraint {each.name} of {wanted.name} is not in the source"
+            for each in sorted(theirs - ours)
+        ]
+    if (wanted.relation, wanted.parent, wanted.inherits) != (
+        found.relation,
+        found.parent,
+        found.inherits,
+    ):
+        said.append(f"table {wanted.name} is another kind of relation")
+    return said

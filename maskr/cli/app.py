@@ -1,0 +1,190 @@
+"""The commands by name, with their arguments; what each does stands in a module of its own."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from maskr import __version__
+from maskr.cli.ending import ends
+from maskr.cli.formats import LogFormat
+
+app = typer.Typer(
+    name="maskr",
+    help="Fills a staging database from production, without the people in it.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,  # a traceback with locals would show rows
+    rich_markup_mode="rich",
+)
+key_app = typer.Typer(help="The secret key that the fakes are drawn with.", no_args_is_help=True)
+app.add_typer(key_app, name="key")
+
+PolicyPath = Annotated[Path, typer.Argument(help="The policy file.", show_default=False)]
+SourceOption = Annotated[
+    str,
+    typer.Option(
+        "--source",
+        envvar="MASKR_SOURCE",
+        help="Production, as libpq's DSN: a URI, key=value, or service=. Only ever read.",
+        show_default=False,
+    ),
+]
+TargetOption = Annotated[
+    str,
+    typer.Option(
+        "--target",
+        envvar="MASKR_TARGET",
+        help="Staging, as libpq's DSN.",
+        show_default=False,
+    ),
+]
+OptionalSource = Annotated[
+    str | None,
+    typer.Option(
+        "--source",
+        envvar="MASKR_SOURCE",
+        help="A live database to hold the policy against.",
+        show_default=False,
+    ),
+]
+LogFormatOption = Annotated[
+    LogFormat | None,
+    typer.Option(help="text or json; by default text on a terminal, json anywhere else."),
+]
+EphemeralKey = Annotated[
+    bool,
+    typer.Option(
+        "--ephemeral-key",
+        help="Draw with a fresh key that is never stored: nobody can ever link staging back.",
+    ),
+]
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"maskr {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+@ends
+def run(
+    policy: PolicyPath,
+    source: SourceOption,
+    target: TargetOption,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Read and mask everything, write nothing.")
+    ] = False,
+    tables: Annotated[
+        str, typer.Option(help="A glob on schema.table: only these are emptied and filled.")
+    ] = "*",
+    report: Annotated[
+        Path | None,
+        typer.Option(help="A folder to write report.json, report.html and metrics.prom to."),
+    ] = None,
+    progress: Annotated[
+        bool, typer.Option("--progress/--no-progress", help="Show how far it is.")
+    ] = True,
+    log_format: LogFormatOption = None,
+    ephemeral_key: EphemeralKey = False,
+) -> None:
+    """Mask production into staging: the main job."""
+    from maskr.cli import running
+
+    running.run(
+        running.Job(policy, source, target, dry_run, tables, report, ephemeral_key),
+        progress,
+        log_format,
+    )
+
+
+@app.command()
+@ends
+def preview(
+    policy: PolicyPath,
+    source: SourceOption,
+    table: Annotated[str, typer.Option(help="schema.table; without a schema: public.")],
+    rows: Annotated[int, typer.Option(min=1, max=1000, help="How many rows.")] = 5,
+    show_original: Annotated[
+        bool, typer.Option("--show-original", help="Show the original values beside the masked.")
+    ] = False,
+    ephemeral_key: EphemeralKey = False,
+) -> None:
+    """Show a masked sample of a table; writes nothing anywhere."""
+    from maskr.cli import looking
+
+    looking.preview(policy, source, table, rows, show_original, ephemeral_key)
+
+
+@app.command()
+@ends
+def explain(
+    policy: PolicyPath,
+    subject: Annotated[str, typer.Argument(help="TABLE or TABLE.COLUMN", metavar="TABLE[.COLUMN]")],
+    source: OptionalSource = None,
+) -> None:
+    """Say which rule applies to a table or column, and why."""
+    from maskr.cli import looking
+
+    looking.explain(policy, subject, source)
+
+
+@app.command()
+@ends
+def maskers(
+    name: Annotated[str | None, typer.Argument(help="One masker: its whole page.")] = None,
+) -> None:
+    """List the maskers, or show the page of one."""
+    from maskr.cli import looking
+
+    looking.maskers(name)
+
+
+@key_app.command("new")
+@ends
+def key_new(
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Write it to this file (mode 0600) instead of standard output."),
+    ] = None,
+) -> None:
+    """Make a key."""
+    from maskr.cli import keys
+
+    keys.new(out)
+
+
+@key_app.command("show")
+@ends
+def key_show(
+    policy: Annotated[
+        Path | None, typer.Argument(help="A policy, for its key command.", show_default=False)
+    ] = None,
+) -> None:
+    """Show the fingerprint of the key in use, never the key."""
+    from maskr.cli import keys
+
+    keys.show(policy)
+
+
+@app.command()
+@ends
+def demo(
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Leave the server running until Enter is pressed.")
+    ] = False,
+) -> None:
+    """Show the whole thing on a PostgreSQL of its own; leaves nothing behind."""
+    from maskr.cli import demonstration
+
+    demonstration.demo(keep)

@@ -1,0 +1,54 @@
+"""``maskr demo``: a shop of invented people and its staging without them, on a throw-away server."""
+
+import sys
+
+from rich.console import Console
+from rich.text import Text
+
+from maskr.cli.looking import print_sample
+from maskr.cli.output import print_report
+from maskr.cli.running import Job, perform
+from maskr.db.postgres.server import Server
+from maskr.db.postgres.source import PostgresSource
+from maskr.keys import Key
+from maskr.model import TableName
+from maskr.plan import compile
+from maskr.policy import load
+from maskr.preview import sample
+from maskr.shipped import shipped
+
+_SHOWN = ("customers", "payments", "support_tickets")
+_ROWS = 2
+
+
+def demo(keep: bool) -> None:
+    """Fills a production, masks it into a staging, shows both; leaves nothing behind."""
+    console = Console(highlight=False)
+    policy = shipped("rules/shop.yaml")
+    with Server() as server:
+        _say(console, f"PostgreSQL {server.binaries.major} started, filling a production shop")
+        server.create("shop", shipped("fixtures/shop.sql").read_text("utf-8"))
+        server.create("shop_staging")
+        source, target = server.dsn("shop"), server.dsn("shop_staging")
+        _say(console, f"before and after, by {policy.name}: originals in red")
+        _show(source, str(policy))
+        _say(console, "maskr run rules/shop.yaml --source shop --target shop_staging")
+        job = Job(policy, source, target, ephemeral_key=True)
+        print_report(perform(job, bars=sys.stderr.isatty(), lines=False))
+        if keep:
+            console.print(f"\nproduction: {source}\nstaging:    {target}")
+            console.input("Enter ends the server: ")
+
+
+def _say(console: Console, text: str) -> None:
+    console.print(Text(f"\n» {text}", style="bold"))
+
+
+def _show(source: str, policy: str) -> None:
+    read = load(policy)
+    with PostgresSource(source) as database:
+        plan = compile(read, database.schema())
+        for table in plan.tables:
+            if table.name in {TableName("public", name) for name in _SHOWN}:
+                taken = sample(table, Key.new(), database, _ROWS)
+                print_sample(str(table.name), taken.only_masked(), show_original=True)

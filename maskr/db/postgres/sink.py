@@ -1,0 +1,265 @@
+"""Staging, filled in one transaction: until it commits nothing has happened.
+
+The rows of a table go in before its constraints and triggers come back: a foreign key is then
+checked once for the whole table, in whatever order the tables arrived, and cycles need no care.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from types import TracebackType
+from typing import NamedTuple, Self
+
+import psycopg
+from psycopg import sql
+
+from maskr.db import Counter, Identity, Source
+from maskr.db.postgres import catalog, copytext, session
+from maskr.db.postgres.failures import describe, mapped
+from maskr.db.postgres.session import columns_sql, table_sql
+from maskr.errors import DataError, RefusedError, TryAgainError
+from maskr.model import Schema, TableName, differences
+
+# Any two maskr runs on one database want the same lock: "maskr" in ASCII.
+_LOCK = 0x6D61736B72
+_SETTINGS = {
+    "lock_timeout": "30s",
+    "row_security": "off",
+    # Indexes and foreign keys are made behind the rows: memory spares them a sort on disk.
+    "maintenance_work_mem": "256MB",
+}
+_OWN = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
+
+
+class _Undone(NamedTuple):
+    """A statement that puts back what `prepare` took away."""
+
+    where: str
+    statement: str
+
+
+class PostgresSink:
+    """A connection that holds one writing transaction, from `prepare` to `finish`."""
+
+    def __init__(self, dsn: str) -> None:
+        """Connects; writes nothing.
+
+        Raises:
+            UnavailableError: the database cannot be reached.
+            RefusedError: it is a standby, or marked as production.
+            TryAgainError: another run is writing to it.
+        """
+        self._where = f"target {describe(dsn)}"
+        self._connection = session.connect(dsn, _SETTINGS)
+        self._put_back: list[_Undone] = []
+        self._post_data = ""
+        try:
+            with mapped(self._where):
+                self.identity: Identity = session.identity(self._connection)
+                self._guard()
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def __enter__(self) -> Self:
+        """Itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Ends the session: what is not committed is undone by the server."""
+        with suppress(psycopg.Error):
+            self._connection.close()
+
+    def _guard(self) -> None:
+        standby, marked, free = self._row(
+            """
+            SELECT pg_catalog.pg_is_in_recovery(),
+                   pg_catalog.current_setting('maskr.production', true),
+                   NOT pg_catalog.pg_is_in_recovery() AND pg_catalog.pg_try_advisory_lock(%s)
+            """,
+            (_LOCK,),
+        )
+        if standby:
+            raise RefusedError(self._where, "this is a standby", "name its primary as the target")
+        if str(marked).lower() in ("on", "true", "yes", "1"):
+            raise RefusedError(
+                self._where, "it is marked as production", "its setting maskr.production says so"
+            )
+        if not free:
+            raise TryAgainError(
+                self._where, "another maskr is writing to it", "wait until it is done"
+            )
+
+    def _row(self, query: str, values: tuple[object, ...] = ()) -> tuple[object, ...]:
+        row = self._connection.execute(query, values).fetchone()
+        assert row is not None  # noqa: S101 - every query here gives one row
+        return tuple(row)
+
+    def prepare(self, source: Source, schema: Schema, tables: Sequence[TableName]) -> None:
+        """Opens the transaction; leaves ``tables`` there, empty and unguarded.
+
+        An empty database gets production's schema; of any other the schema belongs to its own
+        migrations: it is compared, and its foreign keys and triggers wait aside for `finish`.
+
+        Raises:
+            DataError: the target's schema is not production's; names what differs.
+        """
+        with mapped(self._where):
+            self._connection.execute("BEGIN")
+            if self._is_empty():
+                self._connection.execute(source.definition("pre-data"))  # type: ignore[call-overload]  # pg_dump's own SQL
+                self._post_data = source.definition("post-data")
+                return
+            drift = differences(schema, catalog.read_schema(self._connection))
+            if drift:
+                raise DataError(
+                    self._where,
+                    "its schema is not the source's: " + "; ".join(drift),
+                    "run its migrations, or empty it",
+                )
+            self._set_aside_foreign_keys()
+            self._set_aside_triggers()
+            self._truncate(tables)
+
+    def _is_empty(self) -> bool:
+        (some,) = self._row(
+            f"""
+            SELECT EXISTS (
+                SELECT FROM pg_catalog.pg_class c
+                JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                WHERE {_OWN} AND NOT EXISTS (
+                    SELECT FROM pg_catalog.pg_depend d
+                    WHERE d.classid = 'pg_catalog.pg_class'::regclass
+                      AND d.objid = c.oid AND d.deptype = 'e'))
+            """  # noqa: S608 - a constant
+        )
+        return not some
+
+    def _set_aside_foreign_keys(self) -> None:
+        found = self._connection.execute(
+            f"""
+            SELECT n.nspname, c.relname, k.conname, pg_catalog.pg_get_constraintdef(k.oid),
+                   pg_catalog.obj_description(k.oid, 'pg_constraint')
+            FROM pg_catalog.pg_constraint k
+            JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
+            JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            WHERE k.contype = 'f' AND k.conparentid = 0 AND {_OWN}
+            ORDER BY 1, 2, 3
+            """  # noqa: S608 - a constant
+        ).fetchall()
+        for schema, table, name, definition, comment in found:
+            names = {"table": sql.Identifier(schema, table), "name": sql.Identifier(name)}
+            drop = sql.SQL("ALTER TABLE {table} DROP CONSTRAINT {name}").format(**names)
+            self._connection.execute(drop)
+            add = sql.SQL("ALTER TABLE {table} ADD CONSTRAINT {name} ").format(**names)
+            where = f"table {schema}.{table}, constraint {name}"
+            self._later(where, add.as_string(self._connection) + definition)
+            if comment is not None:
+                say = sql.SQL("COMMENT ON CONSTRAINT {name} ON {table} IS {comment}")
+                text = say.format(comment=sql.Literal(comment), **names)
+                self._later(where, text.as_string(self._connection))
+
+    def _set_aside_triggers(self) -> None:
+        found = self._connection.execute(
+            f"""
+            SELECT n.nspname, c.relname, t.tgname, t.tgenabled::text
+            FROM pg_catalog.pg_trigger t
+            JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid
+            JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' AND c.relkind IN ('r', 'p') AND {_OWN}
+            ORDER BY 1, 2, 3
+            """  # noqa: S608 - a constant
+        ).fetchall()
+        modes = {"O": "ENABLE", "R": "ENABLE REPLICA", "A": "ENABLE ALWAYS"}
+        for schema, table, name, enabled in found:
+            alter = sql.SQL("ALTER TABLE ONLY {} {} TRIGGER {}")
+            names = sql.Identifier(schema, table), sql.Identifier(name)
+            disable = alter.format(names[0], sql.SQL("DISABLE"), names[1])
+            enable = alter.format(names[0], sql.SQL(modes[enabled]), names[1])
+            self._connection.execute(disable)
+            self._later(f"table {schema}.{table}", enable.as_string(self._connection))
+
+    def _later(self, where: str, statement: str) -> None:
+        self._put_back.append(_Undone(where, statement))
+
+    def _truncate(self, tables: Sequence[TableName]) -> None:
+        if tables:
+            names = sql.SQL(", ").join(map(table_sql, tables))
+            self._connection.execute(sql.SQL("TRUNCATE {}").format(names))
+
+    @contextmanager
+    def load(
+        self, table: TableName, columns: Sequence[str]
+    ) -> Iterator[Callable[[bytes], None]]:
+        """Copies rows into an empty table.
+
+        Raises:
+            DataError: a row does not fit, or fewer rows arrived than were sent.
+        """
+        names = sql.SQL(" ({})").format(columns_sql(tuple(columns))) if columns else sql.SQL("")
+        # Rows of a table that this transaction made or emptied can be written as visible to all,
+        # which spares a later rewrite; nobody else sees them before the commit.
+        query = sql.SQL("COPY {}{} FROM STDIN (FREEZE)").format(table_sql(table), names)
+        sent = 0
+        with mapped(f"{self._where}: {table}"), self._connection.cursor() as cursor:
+            with cursor.copy(query) as copy:
+
+                def write(chunk: bytes) -> None:
+                    nonlocal sent
+                    copy.write(chunk)
+                    sent += copytext.count(chunk)
+
+                yield write
+            if cursor.rowcount != sent:
+                raise DataError(
+                    f"{self._where}: {table}",
+                    f"{sent} rows were sent and {cursor.rowcount} arrived",
+                    "look for what swallows them: a rule, a trigger that is ENABLE ALWAYS",
+                )
+
+    def finish(self, counters: Sequence[Counter]) -> None:
+        """Sets the sequences, makes or puts back the constraints, commits, analyses.
+
+        Raises:
+            DataError: a constraint does not hold for the masked rows.
+        """
+        with mapped(self._where):
+            for counter in counters:
+                self._set(counter)
+            if self._post_data:
+                self._connection.execute(self._post_data)  # type: ignore[call-overload]  # pg_dump's own SQL
+        for where, statement in self._put_back:
+            with mapped(f"{self._where}: {where}"):
+                self._connection.execute(statement)  # type: ignore[call-overload]  # the server's own SQL
+        with mapped(self._where):
+            if not self._post_data:
+                self._refresh_views()
+            self._connection.execute("COMMIT")
+            self._connection.execute("ANALYZE")
+
+    def _set(self, counter: Counter) -> None:
+        # setval alone cannot be undone. RESTART gives the sequence a new file, which a rollback
+        # throws away together with what setval wrote into it.
+        restart = sql.SQL("ALTER SEQUENCE {} RESTART").format(table_sql(counter.name))
+        self._connection.execute(restart)
+        name = table_sql(counter.name).as_string(self._connection)
+        self._connection.execute(
+            "SELECT pg_catalog.setval(%s::regclass, %s, %s)", (name, counter.last, counter.called)
+        )
+
+    def _refresh_views(self) -> None:
+        found = self._connection.execute(
+            f"""
+            SELECT n.nspname, c.relname FROM pg_catalog.pg_class c
+            JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            WHERE c.relkind = 'm' AND c.relispopulated AND {_OWN}
+            ORDER BY c.oid
+            """  # noqa: S608 - a constant
+        ).fetchall()
+        for name in found:
+            view = sql.Identifier(*name)
+            self._connection.execute(sql.SQL("REFRESH MATERIALIZED VIEW {}").format(view))

@@ -1,0 +1,219 @@
+"""What a masker is, and the registry of them all.
+
+A masker is one decorated function. Its keyword-only, typed arguments are the policy's parameters,
+its docstring its page in ``maskr maskers``. Called once a column, with the `Site` it will work at,
+it gives back a mask: a function over the whole column. It gets draws, never a key or a source of
+randomness, so it has no way to be unrepeatable.
+"""
+
+import difflib
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Protocol
+
+import polars as pl
+from pydantic import ConfigDict, TypeAdapter, ValidationError, create_model
+
+from maskr.keys import Draws
+from maskr.model import Column, Kind
+
+#: A mask: values (text as PostgreSQL prints it, unescaped), draws of the same rows, and the columns
+#: that `Masker.reads` asked for, to a column of the same rows. NULLs are put back by the kernel.
+Mask = Callable[..., pl.Series]
+
+#: A parameter that holds a rule of its own (a leaf of a JSON document, a link of a chain), as the
+#: policy writes it: a name, or a mapping with ``mask``; None is the masker ``null``.
+Nested = str | dict[str, Any] | None
+
+ANY = frozenset(Kind)
+TEXT = frozenset({Kind.TEXT})
+
+
+class Pool(Protocol):
+    """Gives a pool of distinct Faker words; the same for the same arguments and key."""
+
+    def __call__(self, provider: str, **arguments: object) -> pl.Series:
+        """``provider`` is a Faker method; the words are in the site's locales."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What a masker promises of its output, its parameters being what they are.
+
+    Attributes:
+        unique: distinct values in give distinct values out (a permutation, or 96 bits and more).
+        repeatable: the same value gives the same fake, run after run, under one key.
+        reversible: the holder of the key could compute the original.
+        keeps: the original value, or a part of it, stays readable.
+        format_kept: length, separators and character classes are those of the original.
+        longest: characters of the longest output; None where it is cut to the column's width.
+        smallest_domain: with fewer distinct values than this, the holder of a guess could test it
+            by counting: frequencies show through.
+    """
+
+    unique: bool = False
+    repeatable: bool = True
+    reversible: bool = False
+    keeps: bool = False
+    format_kept: bool = False
+    longest: int | None = None
+    smallest_domain: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where a mask will work.
+
+    Attributes:
+        column: the column it masks.
+        pool: word pools in the locales of the policy.
+        nested: binds the rule that stands inside a parameter, named as `Masker.rules` names it:
+            texts in, masked texts out.
+    """
+
+    column: Column
+    pool: Pool
+    nested: Callable[[str], Callable[[pl.Series], pl.Series]]
+
+
+@dataclass(frozen=True, slots=True)
+class BadParameter:
+    """One parameter that a masker cannot take: its name, what is wrong, what to do."""
+
+    name: str
+    what: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Masker:
+    """A masker as the registry holds it.
+
+    Attributes:
+        build: the decorated function.
+        kinds: the kinds of column it takes.
+        takes_nulls: True where it is handed NULLs and answers for them itself.
+    """
+
+    name: str
+    build: Callable[..., Mask]
+    kinds: frozenset[Kind]
+    takes_nulls: bool
+    _traits: Traits | Callable[..., Traits]
+    _reads: Callable[..., Sequence[str]] | None
+    _rules: Callable[..., Mapping[str, object]] | None
+
+    @property
+    def page(self) -> str:
+        """The docstring: what it does, its parameters, an example."""
+        return inspect.cleandoc(self.build.__doc__ or "")
+
+    @property
+    def parameters(self) -> Mapping[str, inspect.Parameter]:
+        """The keyword-only arguments, by name."""
+        signature = inspect.signature(self.build)
+        return {
+            name: parameter
+            for name, parameter in signature.parameters.items()
+            if parameter.kind is inspect.Parameter.KEYWORD_ONLY
+        }
+
+    def traits(self, **parameters: object) -> Traits:
+        """What it promises with these parameters (as `parse` gave them)."""
+        return self._traits if isinstance(self._traits, Traits) else self._traits(**parameters)
+
+    def reads(self, **parameters: object) -> tuple[str, ...]:
+        """The columns of the row that it wants beside its own, in the order it wants them."""
+        return tuple(self._reads(**parameters)) if self._reads else ()
+
+    def rules(self, **parameters: object) -> Mapping[str, object]:
+        """The rules that stand inside its parameters, by where: ``{"paths.$.a": "email"}``."""
+        return self._rules(**parameters) if self._rules else {}
+
+    def parse(
+        self, given: Mapping[str, object]
+    ) -> tuple[dict[str, object], tuple[BadParameter, ...]]:
+        """Checks the policy's parameters against the signature.
+
+        Returns:
+            Every parameter by name, defaults filled in, and what is wrong with them; with
+            anything wrong the parameters are of no use.
+        """
+        try:
+            model = _model(self.name).validate_python(dict(given))
+        except ValidationError as error:
+            return {}, tuple(self._explain(problem) for problem in error.errors())
+        return {name: getattr(model, name) for name in self.parameters}, ()
+
+    def schema(self) -> dict[str, Any]:
+        """JSON Schema of the parameters: an object with properties and required."""
+        return _model(self.name).json_schema()
+
+    def _explain(self, problem: Any) -> BadParameter:
+        path = [str(part) for part in problem["loc"]] or [""]
+        known = ", ".join(self.parameters) or "none"
+        if problem["type"] == "extra_forbidden":
+            near = difflib.get_close_matches(path[0], self.parameters, 1)
+            hint = f"did you mean {near[0]!r}?" if near else f"its parameters: {known}"
+            return BadParameter(path[0], f"masker {self.name!r} has no parameter {path[0]!r}", hint)
+        if problem["type"] == "missing":
+            return BadParameter(
+                path[0], f"masker {self.name!r} needs the parameter {path[0]!r}", "add it"
+            )
+        # pydantic's msg says what was expected; its `input` would quote the policy, which is no
+        # secret, but may be long.
+        message = problem["msg"].removeprefix("Value error, ")
+        return BadParameter(".".join(path), f"parameter {path[0]!r}: {message}", "correct it")
+
+
+_registry: dict[str, Masker] = {}
+
+
+def masker(
+    *,
+    kinds: frozenset[Kind],
+    traits: Traits | Callable[..., Traits] | None = None,
+    reads: Callable[..., Sequence[str]] | None = None,
+    rules: Callable[..., Mapping[str, object]] | None = None,
+    takes_nulls: bool = False,
+    name: str | None = None,
+) -> Callable[[Callable[..., Mask]], Callable[..., Mask]]:
+    """Registers the decorated function as a masker under its own name (or ``name``)."""
+
+    def register(build: Callable[..., Mask]) -> Callable[..., Mask]:
+        called = name or build.__name__
+        if called in _registry:
+            raise ValueError(f"two maskers are called {called}")
+        _registry[called] = Masker(
+            called, build, kinds, takes_nulls, traits or Traits(), reads, rules
+        )
+        return build
+
+    return register
+
+
+@cache
+def registry() -> Mapping[str, Masker]:
+    """Every masker by name, sorted. Imports the families on first use."""
+    for module in pkgutil.iter_modules(__path__):
+        importlib.import_module(f"{__name__}.{module.name}")
+    return dict(sorted(_registry.items()))
+
+
+@cache
+def _model(name: str) -> TypeAdapter[Any]:
+    build = registry()[name].build
+    fields: dict[str, Any] = {
+        parameter.name: (
+            parameter.annotation,
+            ... if parameter.default is inspect.Parameter.empty else parameter.default,
+        )
+        for parameter in registry()[name].parameters.values()
+    }
+    config = ConfigDict(extra="forbid", arbitrary_types_allowed=False, strict=True)
+    return TypeAdapter(create_model(build.__name__, __config__=config, **fields))

@@ -1,0 +1,40 @@
+"""Work on single characters over a whole column: which bytes are digits, and drawing them anew.
+
+Bytes of 128 and above (every character beyond ASCII) count as letters: what cannot be told apart
+is masked.
+"""
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from maskr.keys import Draws
+from maskr.texts import Bytes, Texts
+
+Table = npt.NDArray[np.bool_]
+
+_CODES = np.arange(256)
+#: For each of the 256 bytes: is it a digit, a capital, a small letter, part of a wide character?
+DIGITS: Table = (_CODES >= ord("0")) & (_CODES <= ord("9"))
+CAPITALS: Table = (_CODES >= ord("A")) & (_CODES <= ord("Z"))
+SMALL: Table = (_CODES >= ord("a")) & (_CODES <= ord("z"))
+WIDE: Table = _CODES >= 128
+LETTERS: Table = CAPITALS | SMALL | WIDE
+
+_FIRST = np.zeros(256, np.uint8)
+_FIRST[DIGITS], _FIRST[CAPITALS], _FIRST[SMALL | WIDE] = ord("0"), ord("A"), ord("a")
+_MANY = np.ones(256, np.uint64)
+_MANY[DIGITS], _MANY[LETTERS] = 10, 26
+
+
+def redrawn(texts: Texts, chosen: npt.NDArray[np.bool_], draws: Draws, label: str) -> pl.Series:
+    """The column with the ``chosen`` bytes drawn anew, each within its own class.
+
+    A digit gives a digit, a capital a capital, any other letter a small one; ``chosen`` may hold
+    nothing else.
+    """
+    old = texts.buffer[chosen]
+    drawn = draws.stream(label, texts.rows_of(chosen)) % _MANY[old]
+    buffer: Bytes = texts.buffer.copy()
+    buffer[chosen] = _FIRST[old] + drawn.astype(np.uint8)
+    return texts.replaced(buffer)

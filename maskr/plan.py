@@ -1,0 +1,198 @@
+"""A policy and a schema become a plan: plain data in which every question is answered.
+
+Whatever can be refused is refused here, before row one; what comes after only carries it out.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+from maskr.checks import enclosing, nested_rules, run_checks
+from maskr.db import Read
+from maskr.draft import Choice, Draft, draft, rows_of
+from maskr.errors import Finding, PolicyError, Severity
+from maskr.maskers import registry
+from maskr.model import Column, Relation, Schema, Table, TableName, Unique
+from maskr.policy import Policy
+from maskr.policy.model import Rule
+from maskr.sql import predicate
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One column's masking.
+
+    Attributes:
+        column: the column it writes.
+        masker, params: which masker, and all of its parameters.
+        namespace: whose draws.
+        by: the column whose value is drawn from; the column itself where None.
+        normalise: what is done to a value before the draw.
+        reads: the columns whose masked values the mask is handed.
+        flag: which of the read's flags says where the mask applies; None means everywhere.
+        nested: the rules inside its parameters.
+    """
+
+    column: Column
+    masker: str
+    params: Mapping[str, object]
+    namespace: str = ""
+    by: str | None = None
+    normalise: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
+    flag: int | None = None
+    nested: Mapping[str, "Step"] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TablePlan:
+    """What happens to one table: what is read, what is masked, in this order.
+
+    Attributes:
+        read: None where only the table's definition is wanted.
+        steps: none of them reads a column that a later one writes.
+        locale: the locales of its word pools.
+    """
+
+    table: Table
+    read: Read | None
+    steps: tuple[Step, ...]
+    locale: tuple[str, ...]
+
+    @property
+    def name(self) -> TableName:
+        """The table's name."""
+        return self.table.name
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything a run does.
+
+    Attributes:
+        tables: those that hold rows of their own, by name.
+        columns: how many columns were decided about, and how many of these are masked.
+        findings: the warnings of the checks.
+    """
+
+    schema: Schema
+    tables: tuple[TablePlan, ...]
+    columns: int
+    masked: int
+    findings: tuple[Finding, ...] = ()
+
+
+def compile(policy: Policy, schema: Schema, only: str = "*") -> Plan:
+    """Makes the plan.
+
+    Args:
+        policy: as `maskr.policy.load` read it.
+        schema: of the source.
+        only: a glob on ``schema.table``: the other tables have no part in the run.
+
+    Raises:
+        PolicyError: carries every error of every check at once.
+    """
+    laid = draft(policy, schema)
+    findings = (*policy.findings, *run_checks(laid))
+    errors = tuple(each for each in findings if each.severity is Severity.ERROR)
+    if errors:
+        raise PolicyError(errors, policy.files)
+    tables = tuple(
+        _table_plan(laid, table)
+        for name, table in sorted(schema.tables.items())
+        if table.relation is Relation.ORDINARY and fnmatchcase(str(name), only)
+    )
+    masked = sum(rule.mask != "keep" for _, rule, _ in laid.ruled)
+    return Plan(schema, tables, sum(1 for _ in laid.all()), masked, findings)
+
+
+def _table_plan(draft: Draft, table: Table) -> TablePlan:
+    rows = rows_of(draft.effective, draft.schema, table.name)
+    if rows.rows == "none":
+        return TablePlan(table, None, (), draft.policy.locale)
+    choices = draft.choices[draft.schema.root(table.name)]
+    flags: list[str] = []
+    steps = [
+        _step(draft, choices[column.name], column, flags)
+        for column in table.stored
+        if (rule := choices[column.name].rule) is not None and rule.mask != "keep"
+    ]
+    read = Read(
+        table=table.name,
+        columns=tuple(column.name for column in table.stored),
+        flags=tuple(flags),
+        where=_vetted(rows.where, table) if rows.where else None,
+        limit=rows.rows if isinstance(rows.rows, int) else None,
+        percent=_percent(rows.rows),
+        order=_row_name(table.uniques),
+    )
+    return TablePlan(table, read, _ordered(steps), draft.policy.locale)
+
+
+def _percent(rows: str | int) -> float | None:
+    return float(rows.removesuffix("%")) if isinstance(rows, str) and rows.endswith("%") else None
+
+
+def _row_name(uniques: Sequence[Unique]) -> tuple[str, ...]:
+    return next((unique.columns for unique in uniques if unique.primary), ())
+
+
+def _vetted(text: str, table: Table) -> str:
+    columns = [column.name for column in table.columns]
+    return predicate(text, columns, table.name.table).sql
+
+
+def _step(draft: Draft, choice: Choice, column: Column, flags: list[str]) -> Step:
+    rule = choice.rule
+    assert rule is not None  # noqa: S101 - only masked columns get a step
+    flag = None
+    if rule.when is not None:
+        when = _vetted(rule.when, draft.schema.tables[choice.table])
+        if when not in flags:
+            flags.append(when)
+        flag = flags.index(when)
+    return _ruled(draft, rule, column, flag)
+
+
+def _ruled(
+    draft: Draft,
+    rule: Rule,
+    column: Column,
+    flag: int | None = None,
+    within: tuple[str, ...] = (),
+) -> Step:
+    masker = registry()[rule.mask]
+    params, _ = masker.parse(rule.params)
+    around = enclosing(rule, within)
+    return Step(
+        column=column,
+        masker=rule.mask,
+        params=params,
+        namespace=rule.namespace or "",
+        by=rule.by,
+        normalise=rule.normalise,
+        reads=masker.reads(**params),
+        flag=flag,
+        nested={
+            where: _ruled(draft, nested, column, within=around)
+            for where, nested in nested_rules(draft.policy, rule, within).items()
+        },
+    )
+
+
+def _ordered(steps: Sequence[Step]) -> tuple[Step, ...]:
+    """Every step after those whose columns it reads (the checks have refused circles)."""
+    by_column = {step.column.name: step for step in steps}
+    ordered: dict[str, Step] = {}
+
+    def visit(step: Step) -> None:
+        for name in step.reads:
+            if name in by_column and name not in ordered:
+                visit(by_column[name])
+        ordered[step.column.name] = step
+
+    for step in steps:
+        if step.column.name not in ordered:
+            visit(step)
+    return tuple(ordered.values())
