@@ -11,8 +11,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.sql import SQL, Composed, Identifier
 
 from maskr.db.postgres.programs import Binaries, Origin, binaries_in, find_binaries
 from maskr.db.postgres.server import Server
@@ -70,7 +70,7 @@ def server(request: pytest.FixtureRequest) -> Iterator[Callable[[str], str]]:
     if given:
         yield lambda dbname: make_conninfo(given, dbname=dbname)
         return
-    with Server(request.getfixturevalue("binaries")) as started:
+    with Server(request.getfixturevalue("binaries"), base=_in_memory()) as started:
         yield started.dsn
 
 
@@ -125,9 +125,9 @@ def _maker(
     def make(hint: str, template: str | None = None, sql: str | None = None) -> str:
         # The process's number keeps xdist's workers apart on a --test-dsn.
         name = f"{hint}_{os.getpid()}_{next(_numbers)}"
-        create, drop = _statements(name, template or "template0")
-        maintenance.execute(create)
-        drops.callback(maintenance.execute, drop)
+        maintenance.execute(_create(name, template or "template0", maintenance.info))
+        drop = SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
+        drops.callback(maintenance.execute, drop.format(Identifier(name)))
         if sql is not None:
             with psycopg.connect(server(name), autocommit=True) as connection:
                 connection.execute(sql.encode())
@@ -136,9 +136,21 @@ def _maker(
     return make
 
 
-def _statements(name: str, template: str) -> tuple[sql.Composed, sql.Composed]:
-    database = sql.Identifier(name)
-    return (
-        sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(database, sql.Identifier(template)),
-        sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(database),
-    )
+def _create(name: str, template: str, info: psycopg.ConnectionInfo) -> Composed:
+    # Copying files is twice as fast as logging pages, which is the default since 15.
+    strategy = " STRATEGY file_copy" if info.server_version >= 150_000 else ""
+    create = SQL("CREATE DATABASE {} TEMPLATE {}").format(Identifier(name), Identifier(template))
+    return create + SQL(strategy)
+
+
+def _in_memory() -> Path | None:
+    """A roomy file system in memory, if there is one: 40 ms a clone, and up to 500 on a disk.
+
+    One that runs no programs (a container's) will not do: the server's may be copied there.
+    """
+    memory = Path("/dev/shm")
+    if not os.access(memory, os.W_OK):
+        return None
+    room = os.statvfs(memory)
+    roomy = room.f_bavail * room.f_frsize > 4 << 30
+    return memory if roomy and not room.f_flag & os.ST_NOEXEC else None

@@ -138,6 +138,17 @@ def test_a_failed_start_says_why_and_leaves_nothing_behind(
     assert [Path(folder).exists() for folder in made] == [False]
 
 
+def test_a_database_is_created_with_its_script(running: Server) -> None:
+    running.create("it's", "CREATE TABLE t (x text); INSERT INTO t VALUES ('%s;')")
+    with psycopg.connect(running.dsn("it's")) as connection:
+        assert connection.execute("SELECT x FROM t").fetchall() == [("%s;",)]
+
+
+def test_its_folder_is_made_where_it_is_wanted(binaries: Binaries) -> None:
+    with Server(binaries, base=Path("/var/tmp")) as server:
+        assert folder_of(server.dsn()).parent == Path("/var/tmp")
+
+
 def test_a_temporary_folder_too_long_for_a_socket_is_not_used(
     binaries: Binaries, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
