@@ -20,7 +20,8 @@ STOREYS = (
     ("checks",),
     ("plan",),
     ("kernel",),
-    ("run", "verify", "report"),
+    ("preview", "run", "verify"),
+    ("report",),
     ("cli",),
 )
 FLOORS = {room: floor for floor, rooms in enumerate(STOREYS) for room in rooms}
@@ -83,7 +84,8 @@ def climbs(module: str, text: str) -> list[str]:
     """The rooms it imports that do not stand below its own."""
     own = room(module)
     rooms = {room(name) for name in imported(module, text) if name.split(".")[0] == "maskr"}
-    return sorted(other for other in rooms - {own, ""} if FLOORS[other] >= FLOORS[own])
+    above = len(STOREYS)  # where a room stands that the table does not know
+    return sorted(o for o in rooms - {own, ""} if FLOORS.get(o, above) >= FLOORS[own])
 
 
 def strangers(module: str, text: str) -> list[str]:
