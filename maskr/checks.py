@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from maskr.draft import Choice, ColumnName, Draft, Link
 from maskr.errors import Finding, Place, PolicyError, Severity
 from maskr.maskers import ANY, BadParameter, Masker, registry
-from maskr.model import Identity, Kind, Table, TableName
+from maskr.model import Identity, Table, TableName
 from maskr.policy import Policy, Rows, places_below, resolve
 from maskr.policy.model import Rule
 from maskr.sql import PredicateError, predicate
@@ -120,7 +120,9 @@ def unknown_masker(draft: Draft) -> Iterator[Finding]:
         if rule.mask not in registry():
             hint = _near(rule.mask, known) or "`maskr maskers` lists them"
             place = rule.places.get("mask", rule.place)
-            yield Finding("unknown-masker", f"no masker {rule.mask!r}", hint, place, subject=subject)
+            yield Finding(
+                "unknown-masker", f"no masker {rule.mask!r}", hint, place, subject=subject
+            )
 
 
 def bad_parameter(draft: Draft) -> Iterator[Finding]:
@@ -174,9 +176,7 @@ def enclosing(rule: Rule, within: tuple[str, ...]) -> tuple[str, ...]:
     return (*within, rule.named[0]) if rule.named else within
 
 
-def nested_rules(
-    policy: Policy, rule: Rule, within: tuple[str, ...] = ()
-) -> Mapping[str, Rule]:
+def nested_rules(policy: Policy, rule: Rule, within: tuple[str, ...] = ()) -> Mapping[str, Rule]:
     """The rules inside a rule's parameters, by where; empty where the parameters are bad.
 
     Raises:
@@ -342,7 +342,9 @@ def too_short(draft: Draft) -> Iterator[Finding]:
         longest = None if bad else masker.traits(**parameters).longest
         room = choice.column.length
         if longest is not None and room is not None and longest > room:
-            what = f"{masker.name!r} gives up to {longest} characters, {choice.subject} holds {room}"
+            what = (
+                f"{masker.name!r} gives up to {longest} characters, {choice.subject} holds {room}"
+            )
             hint = "shorten it by its parameters, or take another mask"
             yield Finding("too-short", what, hint, rule.place, subject=choice.subject)
 

@@ -12,7 +12,7 @@ from functools import cache
 import polars as pl
 
 from maskr.db.postgres import copytext
-from maskr.errors import PolicyError, Finding, Place
+from maskr.errors import Finding, PolicyError
 from maskr.keys import Draws, Key, Namespace
 from maskr.maskers import Mask, Masker, Pool, Site, registry
 from maskr.maskers.pools import UnknownProviderError, build_pool

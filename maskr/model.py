@@ -219,7 +219,9 @@ def _table_differences(wanted: Table, found: Table) -> list[str]:
     said += [f"column {wanted.name}.{name} is not in the source" for name in columns]
     for what in ("uniques", "foreign_keys", "checks"):
         ours, theirs = set(getattr(wanted, what)), set(getattr(found, what))
-        said += [f"constraint {each.name} of {wanted.name} is missing" for each in sorted(ours - theirs)]
+        said += [
+            f"constraint {each.name} of {wanted.name} is missing" for each in sorted(ours - theirs)
+        ]
         said += [
             f"constraint {each.name} of {wanted.name} is not in the source"
             for each in sorted(theirs - ours)

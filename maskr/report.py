@@ -148,7 +148,7 @@ def as_metrics(report: Report) -> Iterator[str]:
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>maskr: {title}</title>
 <style>
-body {{ font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem }}
+body {{ font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem }}
 table {{ border-collapse: collapse; width: 100% }}
 th, td {{ border-bottom: 1px solid #8884; padding: .3rem .6rem; text-align: left }}
 td.n, th.n {{ text-align: right; font-variant-numeric: tabular-nums }}

@@ -150,9 +150,7 @@ def _table(
                 written += len(chunk)
                 watcher.advanced(plan.name, count, len(chunk))
     names = tuple(step.column.name for step in plan.steps)
-    result = TableResult(
-        plan.name, rows, tally.read, written, names, time.monotonic() - start
-    )
+    result = TableResult(plan.name, rows, tally.read, written, names, time.monotonic() - start)
     watcher.ended(result)
     return result
 

@@ -1,4 +1,4 @@
-"""``maskr demo``: a shop of invented people and its staging without them, on a throw-away server."""
+"""``maskr demo``: a shop of invented people and its staging, on a throw-away server."""
 
 import sys
 

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import polars as pl
-import typer
 from rich.console import Console
 from rich.markdown import Markdown
 from rich.table import Table
@@ -16,7 +14,7 @@ from maskr.errors import UsageError
 from maskr.maskers import ANY, Masker, registry
 from maskr.model import Schema, TableName
 from maskr.plan import compile
-from maskr.policy import Decision, Effective, Policy, load
+from maskr.policy import Effective, Policy, load
 from maskr.policy.model import Rule
 from maskr.preview import Sample, sample
 
@@ -155,7 +153,9 @@ def promises(masker: Masker, **parameters: object) -> str:
         "format kept": traits.format_kept,
         "shows the original or a part of it": traits.keeps,
     }
-    words = [word if true else f"not {word}" for word, true in said.items() if true or word == "unique"]
+    words = [
+        word if true else f"not {word}" for word, true in said.items() if true or word == "unique"
+    ]
     if traits.longest is not None:
         words.append(f"at most {traits.longest} characters")
     return ", ".join(words)
@@ -188,7 +188,12 @@ def _page(masker: Masker) -> str:
         if not line.strip().startswith("site:")
     ]
     example = example.removeprefix("Example:\n").strip()
-    parts = [text.strip(), f"Takes columns of kind: {kinds}.", "\n".join(lines), f"Example: {example}"]
+    parts = [
+        text.strip(),
+        f"Takes columns of kind: {kinds}.",
+        "\n".join(lines),
+        f"Example: {example}",
+    ]
     return "\n\n".join(part for part in parts if part)
 
 

@@ -150,7 +150,9 @@ def print_report(report: Report) -> None:
         table.add_row(Text(str(each.name)), *row)
     console = Console(highlight=False)
     console.print(table)
-    done = f"{report.source} → {report.target}" if report.target else "nothing was written (dry run)"
+    done = (
+        f"{report.source} → {report.target}" if report.target else "nothing was written (dry run)"
+    )
     console.print(f"\n{done}, key {report.key}, {report.seconds:.1f} s", style="green")
     for line in report.warnings:
         console.print(Text(line, style="yellow"), soft_wrap=True)

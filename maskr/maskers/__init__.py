@@ -18,7 +18,6 @@ from typing import Any, Protocol
 import polars as pl
 from pydantic import ConfigDict, TypeAdapter, ValidationError, create_model
 
-from maskr.keys import Draws
 from maskr.model import Column, Kind
 
 #: A mask: values (text as PostgreSQL prints it, unescaped), draws of the same rows, and the columns

@@ -15,9 +15,9 @@ Table = npt.NDArray[np.bool_]
 
 _CODES = np.arange(256)
 #: For each of the 256 bytes: is it a digit, a capital, a small letter, part of a wide character?
-DIGITS: Table = (_CODES >= ord("0")) & (_CODES <= ord("9"))
-CAPITALS: Table = (_CODES >= ord("A")) & (_CODES <= ord("Z"))
-SMALL: Table = (_CODES >= ord("a")) & (_CODES <= ord("z"))
+DIGITS: Table = (ord("0") <= _CODES) & (ord("9") >= _CODES)
+CAPITALS: Table = (ord("A") <= _CODES) & (ord("Z") >= _CODES)
+SMALL: Table = (ord("a") <= _CODES) & (ord("z") >= _CODES)
 WIDE: Table = _CODES >= 128
 LETTERS: Table = CAPITALS | SMALL | WIDE
 

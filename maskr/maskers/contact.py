@@ -46,9 +46,7 @@ def email(
 
     def mask(values: pl.Series, draws: Draws) -> pl.Series:
         who = draws.pick("first_name", first) + "." + draws.pick("last_name", last)
-        return (
-            who.str.slice(0, _LONGEST_NAME) + "." + draws.hex("email", digits) + f"@{domain}"
-        )
+        return who.str.slice(0, _LONGEST_NAME) + "." + draws.hex("email", digits) + f"@{domain}"
 
     return mask
 
@@ -94,6 +92,8 @@ def _country_digits(values: pl.Series) -> np.ndarray[tuple[int], np.dtype[np.int
     frame = pl.DataFrame({"plus": plus, "double": double, "trunk": trunk, "digits": digits})
     # A short number is all person: nothing of it is kept.
     kept = frame.select(
-        pl.when(pl.col("digits") > 6).then(pl.max_horizontal("plus", "double", "trunk")).otherwise(0)
+        pl.when(pl.col("digits") > 6)
+        .then(pl.max_horizontal("plus", "double", "trunk"))
+        .otherwise(0)
     )
     return kept.to_series().to_numpy()

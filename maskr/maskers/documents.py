@@ -158,9 +158,7 @@ def _checked(path: str) -> str:
 def json(
     site: Site,
     *,
-    paths: Annotated[
-        dict[Annotated[str, AfterValidator(_checked)], Nested], Field(min_length=1)
-    ],
+    paths: Annotated[dict[Annotated[str, AfterValidator(_checked)], Nested], Field(min_length=1)],
 ) -> Mask:
     """Masks what stands at the named paths of a JSON document, and nothing else.
 

@@ -16,6 +16,7 @@ from maskr.maskers import ANY, Mask, Site, masker
 
 if TYPE_CHECKING:
     from faker import Faker
+
     from maskr.keys import Draws
 
 # Words asked of Faker a pool. Its largest list of first names in one locale has about 700 entries
@@ -25,9 +26,31 @@ _DRAWS = 4096
 
 # Faker's own methods that are no providers: none of them gives a value.
 _NO_PROVIDER = frozenset(
-    "add_provider del_arguments enum format get_arguments get_formatter get_providers items "
-    "optional parse provider random seed seed_instance seed_locale set_arguments set_formatter "
-    "unique factories locales weights cache_pattern generator_attrs".split()
+    [
+        "add_provider",
+        "del_arguments",
+        "enum",
+        "format",
+        "get_arguments",
+        "get_formatter",
+        "get_providers",
+        "items",
+        "optional",
+        "parse",
+        "provider",
+        "random",
+        "seed",
+        "seed_instance",
+        "seed_locale",
+        "set_arguments",
+        "set_formatter",
+        "unique",
+        "factories",
+        "locales",
+        "weights",
+        "cache_pattern",
+        "generator_attrs",
+    ]
 )
 
 

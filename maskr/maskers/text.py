@@ -139,7 +139,8 @@ def _words(
     length = np.minimum(_LONGEST, size[word_of] - piece * _LONGEST)
     start = np.arange(len(places)) - within
     choice = drawn[start] % choices[length]
-    return table[length, choice.astype(np.int64), within]
+    made: Bytes = table[length, choice.astype(np.int64), within]
+    return made
 
 
 _FILTERS: dict[str, Callable[[pl.Series], pl.Series]] = {
@@ -187,8 +188,6 @@ def _part(literal: str, name: str | None, spec: str | None) -> _Part:
 def _valid(template: str) -> str:
     _parts(template)
     return template
-
-
 
 
 @masker(

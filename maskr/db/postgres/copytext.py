@@ -55,7 +55,8 @@ def encode(frame: pl.DataFrame) -> bytes:
     b'1\tAnn\n2\t\\N\n'
     """
     if frame.width == 1:
-        return (frame.to_series().fill_null(r"\N").str.join("\n").item() + "\n").encode()
+        lines: str = frame.to_series().fill_null(r"\N").str.join("\n").item()
+        return lines.encode() + b"\n"
     out = io.BytesIO()
     frame.write_csv(
         out, include_header=False, separator="\t", quote_style="never", null_value=r"\N"

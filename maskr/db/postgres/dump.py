@@ -54,10 +54,12 @@ def dump_section(dsn: str, section: str, snapshot: str, version: int) -> str:
 
 def _failed(printed: str, dsn: str) -> UnavailableError | TryAgainError:
     where = f"pg_dump of {describe(dsn)}"
-    if "lock timeout" in printed or "LOCK TABLE" in printed and "timeout" in printed:
+    if "lock timeout" in printed or ("LOCK TABLE" in printed and "timeout" in printed):
         return TryAgainError(where, "a lock could not be had in time", "run it again")
     if "permission denied" in printed:
-        return UnavailableError(where, "the user may not read the whole schema", "grant pg_read_all_data")
+        return UnavailableError(
+            where, "the user may not read the whole schema", "grant pg_read_all_data"
+        )
     # A schema holds no rows, but a definition may hold literals: only the first line is told.
     first = printed.strip().partition("\n")[0].removeprefix("pg_dump: ")
     return UnavailableError(where, f"it failed: {first}", "run it by hand")

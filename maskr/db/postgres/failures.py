@@ -31,7 +31,11 @@ _KINDS: dict[str, tuple[type[MaskrError], str, str]] = {
         "both sides need one rule, and the same rows (where, rows)",
     ),
     "23505": (DataError, "two rows have one key", "give the column a mask that cannot collide"),
-    "23514": (DataError, "a CHECK constraint is violated", "give its columns masks that satisfy it"),
+    "23514": (
+        DataError,
+        "a CHECK constraint is violated",
+        "give its columns masks that satisfy it",
+    ),
     "25006": (RefusedError, "the session is read-only", "name a database that may be written to"),
     "28": (UnavailableError, "the server refused the user or the password", "check the DSN"),
     "3D": (UnavailableError, "there is no such database", "check the DSN"),
@@ -72,10 +76,14 @@ def translated(error: psycopg.Error, where: str) -> MaskrError:
         if isinstance(error, psycopg.OperationalError):
             return TryAgainError(where, "the connection was lost", "run it again")
         return MaskrError(where, f"psycopg raised {type(error).__name__}", "report this")
-    kind, what, hint = _KINDS.get(state) or _KINDS.get(state[:2]) or (
-        DataError,
-        "the server refused a statement",
-        "see the server's log",
+    kind, what, hint = (
+        _KINDS.get(state)
+        or _KINDS.get(state[:2])
+        or (
+            DataError,
+            "the server refused a statement",
+            "see the server's log",
+        )
     )
     return kind(_located(error, where), f"{what} (sqlstate {state})", hint)
 

@@ -41,7 +41,7 @@ def connect(dsn: str, settings: dict[str, str]) -> psycopg.Connection:
     except psycopg.ProgrammingError:
         # libpq quotes the piece that it cannot read: perhaps the password.
         raise UsageError("DSN", "this is no connection string", "see libpq's manual") from None
-    ours = {"application_name": "maskr", "connect_timeout": 10}
+    ours = {"application_name": "maskr", "connect_timeout": "10"}
     missing = {name: value for name, value in ours.items() if name not in parts}
     try:
         connection = psycopg.connect(conninfo.make_conninfo(dsn, **missing), autocommit=True)

@@ -111,7 +111,7 @@ class PostgresSink:
         with mapped(self._where):
             self._connection.execute("BEGIN")
             if self._is_empty():
-                self._connection.execute(source.definition("pre-data"))  # type: ignore[call-overload]  # pg_dump's own SQL
+                self._connection.execute(source.definition("pre-data"))
                 self._post_data = source.definition("post-data")
                 return
             drift = differences(schema, catalog.read_schema(self._connection))
@@ -192,9 +192,7 @@ class PostgresSink:
             self._connection.execute(sql.SQL("TRUNCATE {}").format(names))
 
     @contextmanager
-    def load(
-        self, table: TableName, columns: Sequence[str]
-    ) -> Iterator[Callable[[bytes], None]]:
+    def load(self, table: TableName, columns: Sequence[str]) -> Iterator[Callable[[bytes], None]]:
         """Copies rows into an empty table.
 
         Raises:
@@ -231,10 +229,10 @@ class PostgresSink:
             for counter in counters:
                 self._set(counter)
             if self._post_data:
-                self._connection.execute(self._post_data)  # type: ignore[call-overload]  # pg_dump's own SQL
+                self._connection.execute(self._post_data)
         for where, statement in self._put_back:
             with mapped(f"{self._where}: {where}"):
-                self._connection.execute(statement)  # type: ignore[call-overload]  # the server's own SQL
+                self._connection.execute(statement)
         with mapped(self._where):
             if not self._post_data:
                 self._refresh_views()

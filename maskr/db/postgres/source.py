@@ -45,9 +45,7 @@ class PostgresSource:
                 self._connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
                 if snapshot is not None:
                     quoted = sql.Literal(snapshot)
-                    self._connection.execute(
-                        sql.SQL("SET TRANSACTION SNAPSHOT {}").format(quoted)
-                    )
+                    self._connection.execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(quoted))
                 self.identity: Identity = session.identity(self._connection)
         except BaseException:
             self._connection.close()
@@ -144,7 +142,9 @@ def copy_query(read: Read) -> sql.Composed:
     plain = not (read.flags or read.where or read.limit is not None or read.percent is not None)
     if plain:
         columns = sql.SQL(" ({})").format(session.columns_sql(read.columns))
-        return sql.SQL("COPY {}{} TO STDOUT").format(table, columns if read.columns else sql.SQL(""))
+        return sql.SQL("COPY {}{} TO STDOUT").format(
+            table, columns if read.columns else sql.SQL("")
+        )
     fields = [sql.Identifier(name) for name in read.columns]
     flags = [sql.SQL("({})").format(_vetted(flag)) for flag in read.flags]
     query = sql.SQL("SELECT {} FROM ONLY {}").format(sql.SQL(", ").join([*fields, *flags]), table)
@@ -160,4 +160,4 @@ def copy_query(read: Read) -> sql.Composed:
 
 
 def _vetted(text: str) -> sql.SQL:
-    return sql.SQL(text)  # type: ignore[arg-type]  # not a literal, but parsed and checked
+    return sql.SQL(text)
