@@ -31,10 +31,11 @@ def demo(keep: bool) -> None:
         server.create("shop_staging")
         source, target = server.dsn("shop"), server.dsn("shop_staging")
         _say(console, f"before and after, by {policy.name}: originals in red")
-        _show(source, str(policy))
+        key = Key.new()
+        _show(source, str(policy), key)
         _say(console, "maskr run rules/shop.yaml --source shop --target shop_staging")
-        job = Job(policy, source, target, ephemeral_key=True)
-        print_report(perform(job, bars=sys.stderr.isatty(), lines=False))
+        job = Job(policy, source, target)
+        print_report(perform(job, bars=sys.stderr.isatty(), lines=False, key=key))
         if keep:
             console.print(f"\nproduction: {source}\nstaging:    {target}")
             console.input("Enter ends the server: ")
@@ -44,11 +45,11 @@ def _say(console: Console, text: str) -> None:
     console.print(Text(f"\n» {text}", style="bold"))
 
 
-def _show(source: str, policy: str) -> None:
+def _show(source: str, policy: str, key: Key) -> None:
     read = load(policy)
     with PostgresSource(source) as database:
         plan = compile(read, database.schema())
         for table in plan.tables:
             if table.name in {TableName("public", name) for name in _SHOWN}:
-                taken = sample(table, Key.new(), database, _ROWS)
+                taken = sample(table, key, database, _ROWS)
                 print_sample(str(table.name), taken.only_masked(), show_original=True)

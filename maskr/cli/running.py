@@ -49,14 +49,14 @@ def run(job: Job, progress: bool, log_format: LogFormat | None) -> None:
         write_report(report, job.report)
 
 
-def perform(job: Job, bars: bool, lines: bool) -> Report:
-    """Does the job.
+def perform(job: Job, bars: bool, lines: bool, key: Key | None = None) -> Report:
+    """Does the job, with ``key`` or the one that the environment or the policy names.
 
     Raises:
         MaskrError: whatever stands in its way; the target is then as it was.
     """
     policy = load(job.policy)
-    key = find_key(policy, job.ephemeral_key)
+    key = key or find_key(policy, job.ephemeral_key)
     with (
         PostgresSource(job.source) as source,
         nullcontext() if job.dry_run else PostgresSink(job.target) as sink,
