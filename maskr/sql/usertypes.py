@@ -1,0 +1,135 @@
+"""Reads CREATE and ALTER of types and domains."""
+
+from dataclasses import replace
+
+from maskr.model import Kind
+from maskr.sql.constraints import read_marks, read_name
+from maskr.sql.cursor import Cursor
+from maskr.sql.draft import Draft, MeaningError, spelt
+from maskr.sql.expressions import skip_expression, split
+from maskr.sql.lexer import tokens
+from maskr.sql.typenames import read_type
+from maskr.types import UserType
+
+_ENDS_OF_DEFAULT = ("constraint", "not", "null", "check", "default", "collate")
+
+
+def create_type(cursor: Cursor, draft: Draft) -> None:
+    """Takes what follows CREATE TYPE: an enum, a row type, a range, or one of C functions."""
+    name = draft.new_name(cursor.qualified())
+    user = UserType(Kind.OTHER)
+    if cursor.take("as", "enum"):
+        user = UserType(Kind.ENUM, labels=tuple(_labels(cursor)))
+    elif cursor.take("as", "range"):
+        user = UserType(Kind.RANGE)
+        multirange = _multirange(cursor, name.table)
+        draft.types[spelt(*draft.new_name((name.schema, *multirange[-1:])))] = user
+    elif cursor.take("as"):
+        cursor.group()
+        user = UserType(Kind.COMPOSITE)
+    elif cursor.peek() == "(":
+        cursor.group()
+    if not cursor.done:
+        raise cursor.unreadable()
+    draft.types[spelt(*name)] = user
+
+
+def _labels(cursor: Cursor) -> list[str]:
+    return [part.next().value for part in split(cursor.group()) if not part.done]
+
+
+def _multirange(cursor: Cursor, name: str) -> tuple[str, ...]:
+    """The name of a range's multirange: as given, or as PostgreSQL's makeMultirangeTypeName."""
+    for part in split(cursor.group()):
+        if part.take("multirange_type_name", "="):
+            return part.qualified()
+    before, found, after = name.partition("range")
+    return (f"{before}multirange{after}" if found else f"{name}_multirange",)
+
+
+def create_domain(cursor: Cursor, draft: Draft) -> None:
+    """Takes what follows CREATE DOMAIN."""
+    name = draft.new_name(cursor.qualified())
+    cursor.take("as")
+    base = read_type(cursor, draft)
+    not_null = False
+    while not cursor.done:
+        read_name(cursor)
+        if cursor.take("not", "null"):
+            not_null = True
+        elif cursor.take("check"):
+            cursor.group()
+        elif cursor.take("default"):
+            skip_expression(cursor, *_ENDS_OF_DEFAULT)
+        elif cursor.take("collate"):
+            cursor.qualified()
+        else:
+            cursor.need("null")
+        read_marks(cursor)
+    draft.types[spelt(*name)] = UserType(Kind.OTHER, base, not_null)
+
+
+def alter_domain(cursor: Cursor, draft: Draft) -> None:
+    """Takes what follows ALTER DOMAIN: its NOT NULL, its name; checks are no matter here."""
+    text = draft.find_type(cursor.qualified())
+    if text not in draft.types:
+        raise MeaningError(f"domain {text} is not defined above")
+    if cursor.take("set", "not", "null"):
+        draft.types[text] = replace(draft.types[text], not_null=True)
+    elif cursor.take("drop", "not", "null"):
+        draft.types[text] = replace(draft.types[text], not_null=False)
+    elif cursor.take("add"):
+        read_name(cursor)
+        if cursor.take("not", "null"):
+            draft.types[text] = replace(draft.types[text], not_null=True)
+    else:
+        _rename(cursor, draft, text)
+
+
+def alter_type(cursor: Cursor, draft: Draft) -> None:
+    """Takes what follows ALTER TYPE: an enum's labels, the type's name."""
+    text = draft.find_type(cursor.qualified())
+    if cursor.peek() not in ("add", "rename", "set") or cursor.peek(1) == "attribute":
+        return
+    if text not in draft.types:
+        raise MeaningError(f"type {text} is not defined above")
+    labels = list(draft.types[text].labels)
+    if cursor.take("add", "value"):
+        exists = cursor.take("if", "not", "exists")
+        label = cursor.next().value
+        if not (exists and label in labels):
+            labels.insert(_position(cursor, labels), label)
+    elif cursor.take("rename", "value"):
+        old = cursor.next().value
+        cursor.need("to")
+        labels[labels.index(old)] = cursor.next().value
+    else:
+        _rename(cursor, draft, text)
+        return
+    draft.types[text] = replace(draft.types[text], labels=tuple(labels))
+
+
+def _position(cursor: Cursor, labels: list[str]) -> int:
+    where = cursor.take_any("before", "after")
+    if not where:
+        return len(labels)
+    label = cursor.next().value
+    if label not in labels:
+        raise MeaningError("the label beside it is not defined above")
+    return labels.index(label) + (where == "after")
+
+
+def _rename(cursor: Cursor, draft: Draft, old: str) -> None:
+    """``RENAME TO`` and ``SET SCHEMA``; columns of the type follow. Anything else is no matter."""
+    schema, name = Cursor(list(tokens(old))).qualified()
+    if cursor.take("rename", "to"):
+        new = spelt(schema, cursor.name())
+    elif cursor.take("set", "schema"):
+        new = spelt(cursor.name(), name)
+    else:
+        return
+    draft.types[new] = draft.types.pop(old)
+    for table in draft.tables.values():
+        for column in table.columns.values():
+            if column.type.removesuffix("[]") == old:
+                column.type = column.type.replace(old, new, 1)
