@@ -16,8 +16,10 @@ from psycopg.sql import SQL, Composed, Identifier
 
 from maskr.db.postgres.programs import Binaries, Origin, binaries_in, find_binaries
 from maskr.db.postgres.server import Server
+from tests.command import maskr
 
 _ORIGINS: dict[str, Origin] = {"system": "system", "embedded": "embedded"}
+_ROOT = Path(__file__).parents[1]
 _numbers = count(1)
 
 
@@ -105,6 +107,30 @@ def templates(
             return made[text]
 
         yield template
+
+
+@pytest.fixture(scope="session")
+def lasting_database(
+    server: Callable[[str], str], maintenance: psycopg.Connection
+) -> Iterator[Callable[..., str]]:
+    """``make_database`` for what all tests of a session look at and none of them changes."""
+    with ExitStack() as drops:
+        yield _maker(server, maintenance, drops)
+
+
+@pytest.fixture(scope="session")
+def shop(server: Callable[[str], str], templates: Callable[[str], str]) -> str:
+    """The DSN of the demo's production: to read from; `cloned` gives one that may be changed."""
+    return server(templates((_ROOT / "fixtures" / "shop.sql").read_text("utf-8")))
+
+
+@pytest.fixture(scope="session")
+def staging(shop: str, lasting_database: Callable[..., str]) -> str:
+    """The DSN of that shop's staging, masked with the tests' key: to look at."""
+    target = lasting_database("shop_staging")
+    ended = maskr("run", _ROOT / "rules/shop.yaml", "--source", shop, "--target", target)
+    assert ended.code == 0, ended.err
+    return target
 
 
 @pytest.fixture
