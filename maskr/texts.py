@@ -57,6 +57,10 @@ class Texts:
 
     def rows_of(self, chosen: npt.NDArray[np.bool_]) -> Counts:
         """How many of the ``chosen`` bytes (a mask over the buffer) stand in each row."""
-        before = np.concatenate(([0], np.cumsum(chosen, dtype=np.int64)))
-        counts: Counts = before[self.starts + self.sizes] - before[self.starts]
+        if not len(self.starts):
+            return self.starts
+        # A row's sum runs over the separator behind it too, which nobody chooses; one more stands
+        # behind the last row, so that an empty one there has a place to begin at.
+        chosen = np.append(chosen, False)
+        counts: Counts = np.add.reduceat(chosen, self.starts, dtype=np.int64)
         return counts

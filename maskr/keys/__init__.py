@@ -20,9 +20,18 @@ from pathlib import Path
 from typing import Self
 
 from maskr.errors import KeyMissingError
-from maskr.keys.draws import Draws, Namespace, Words, hkdf
+from maskr.keys.draws import Draws, Namespace, Words, hkdf, scaled
 
-__all__ = ["KEY_BYTES", "Draws", "Key", "Namespace", "Words", "read_key_command", "read_key_file"]
+__all__ = [
+    "KEY_BYTES",
+    "Draws",
+    "Key",
+    "Namespace",
+    "Words",
+    "read_key_command",
+    "read_key_file",
+    "scaled",
+]
 
 KEY_BYTES = 32
 

@@ -1,14 +1,13 @@
 """Work on single characters over a whole column: which bytes are digits, and drawing them anew.
 
-Bytes of 128 and above (every character beyond ASCII) count as letters: what cannot be told apart
-is masked.
+A character beyond ASCII counts as a small letter: what cannot be told apart is masked.
 """
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from maskr.keys import Draws
+from maskr.keys import Draws, scaled
 from maskr.texts import Bytes, Texts
 
 Table = npt.NDArray[np.bool_]
@@ -19,6 +18,8 @@ DIGITS: Table = (ord("0") <= _CODES) & (ord("9") >= _CODES)
 CAPITALS: Table = (ord("A") <= _CODES) & (ord("Z") >= _CODES)
 SMALL: Table = (ord("a") <= _CODES) & (ord("z") >= _CODES)
 WIDE: Table = _CODES >= 128
+#: The bytes of a wide character behind its first (RFC 3629).
+_CONTINUES: Table = (_CODES & 0xC0) == 0x80
 LETTERS: Table = CAPITALS | SMALL | WIDE
 
 _FIRST = np.zeros(256, np.uint8)
@@ -31,10 +32,12 @@ def redrawn(texts: Texts, chosen: npt.NDArray[np.bool_], draws: Draws, label: st
     """The column with the ``chosen`` bytes drawn anew, each within its own class.
 
     A digit gives a digit, a capital a capital, any other letter a small one; ``chosen`` may hold
-    nothing else.
+    nothing else, and of a wide character all its bytes or none.
     """
-    old = texts.buffer[chosen]
-    drawn = draws.stream(label, texts.rows_of(chosen)) % _MANY[old]
+    further = chosen & _CONTINUES[texts.buffer]
+    first = chosen & ~further
+    old = texts.buffer[first]
+    drawn = scaled(draws.stream(label, texts.rows_of(first)), _MANY[old])
     buffer: Bytes = texts.buffer.copy()
-    buffer[chosen] = _FIRST[old] + drawn.astype(np.uint8)
-    return texts.replaced(buffer)
+    buffer[first] = _FIRST[old] + drawn.astype(np.uint8)
+    return texts.replaced(buffer[~further])

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import polars as pl
 from pydantic import Field
 
-from maskr.keys import Draws
+from maskr.keys import Draws, scaled
 from maskr.maskers import TEXT, Mask, Site, Traits, masker
 from maskr.maskers.characters import DIGITS, LETTERS, redrawn
 from maskr.texts import Counts, Texts
@@ -62,7 +62,7 @@ def _card_digits(
     enough = (counts >= keep_first + keep_last + 4)[row]
     kept = enough & ((from_left < keep_first) | (from_right < keep_last))
     adjusting = from_right == np.where(enough, keep_last, 0)
-    digits = (draws.stream("card", counts) % np.uint64(10)).astype(np.int64)
+    digits = scaled(draws.stream("card", counts), 10).astype(np.int64)
     digits = np.where(kept, old, digits)
     digits[adjusting] = 0
     doubled = from_right % 2 == 1

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import polars as pl
 from pydantic import AfterValidator, Field
 
-from maskr.keys import Draws
+from maskr.keys import Draws, scaled
 from maskr.maskers import TEXT, Mask, Site, Traits, masker
 from maskr.maskers.characters import CAPITALS, DIGITS, LETTERS
 from maskr.texts import Bytes, Counts, Texts
@@ -113,7 +113,7 @@ def lorem(site: Site) -> Mask:
         word = _words(letters, drawn[~digits], table, choices)
         word[CAPITALS[texts.buffer[letters]]] -= 32  # ASCII: "a" - "A"
         buffer[letters] = word
-        buffer[DIGITS[texts.buffer]] = (drawn[digits] % np.uint64(10)).astype(np.uint8) + ord("0")
+        buffer[DIGITS[texts.buffer]] = scaled(drawn[digits], 10).astype(np.uint8) + ord("0")
         return texts.replaced(buffer)
 
     return mask
@@ -138,7 +138,7 @@ def _words(
     piece, within = np.divmod(position, _LONGEST)
     length = np.minimum(_LONGEST, size[word_of] - piece * _LONGEST)
     start = np.arange(len(places)) - within
-    choice = drawn[start] % choices[length]
+    choice = scaled(drawn[start], choices[length])
     made: Bytes = table[length, choice.astype(np.int64), within]
     return made
 
