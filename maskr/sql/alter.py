@@ -9,7 +9,7 @@ from maskr.sql.constraints import read_marks, read_table_constraint, starts_cons
 from maskr.sql.cursor import Cursor
 from maskr.sql.draft import Draft, DraftColumn, DraftTable, MeaningError
 from maskr.sql.expressions import mentioned, split
-from maskr.sql.tables import read_column, read_generated, skip_bound
+from maskr.sql.tables import read_column, read_default, read_generated, skip_bound
 from maskr.sql.typenames import read_type
 
 _Constraint = TypeVar("_Constraint", Unique, ForeignKey, Check)
@@ -34,9 +34,11 @@ def alter_table(cursor: Cursor, draft: Draft) -> None:
         UnreadableError: a word is not understood.
         MeaningError: a name is not known.
     """
-    cursor.take("if", "exists")
+    exists = cursor.take("if", "exists")
     only = cursor.take("only")
     name = draft.find(cursor.qualified())
+    if exists and name not in draft.tables:
+        return
     cursor.take("*")
     for action in split(cursor.tokens[cursor.at :]):
         # pg_dump says ALTER TABLE of views and sequences too.
@@ -144,6 +146,10 @@ def _alter(cursor: Cursor, draft: Draft, table: DraftTable, only: bool) -> None:
         draft.set_not_null(table, name, only)
     elif cursor.take("add", "generated"):
         read_generated(cursor, table.column(name))
+    elif cursor.take("set", "default"):
+        kept = read_default(cursor, draft, table.column(name).type)
+        for column in [table.column(name)] if only else table.each(name):
+            column.has_default = kept
     else:
         change = _column_change(cursor, draft)
         for column in [table.column(name)] if only else table.each(name):
@@ -154,9 +160,6 @@ def _column_change(cursor: Cursor, draft: Draft) -> Callable[[DraftColumn], None
     """Takes an action on a column; gives what it does to it, and to those below."""
     if cursor.take("drop", "not", "null"):
         return _setter(nullable=True)
-    if cursor.take("set", "default"):
-        cursor.at = len(cursor.tokens)
-        return _setter(has_default=True)
     if cursor.take("drop", "default"):
         return _setter(has_default=False)
     if cursor.take("drop", "identity") or cursor.take("drop", "expression"):

@@ -153,10 +153,10 @@ class Draft:
         self.types[spelt(*table.name)] = _ROW
 
     def add_column(self, table: DraftTable, column: DraftColumn) -> None:
-        """Adds a column to a table and to those below it; one that is there is merged."""
-        there = table.columns.setdefault(column.name, replace(column))
-        there.nullable = there.nullable and column.nullable
-        there.has_default = there.has_default or column.has_default
+        """Adds a column to a table and to those below it; one that is there stays as it is."""
+        if column.name in table.columns:
+            return
+        table.columns[column.name] = replace(column)
         for child in table.below:
             self.add_column(child, replace(column, identity=Identity.NONE))
 

@@ -126,12 +126,20 @@ def read_column(
         effect = _column_clause(cursor, draft, table, column, only)
         effects += [effect] if effect else []
     if there:
-        there.type = column.type
-        there.generated = there.generated or column.generated
-        there.expression = column.expression or there.expression
-        there.identity = column.identity
-    draft.add_column(table, column)
+        _merge(there, column)
+    else:
+        draft.add_column(table, column)
     return effects
+
+
+def _merge(there: DraftColumn, own: DraftColumn) -> None:
+    """An inherited column gets what the table's own definition of it adds."""
+    there.type = own.type
+    there.nullable = there.nullable and own.nullable
+    there.has_default = there.has_default or own.has_default
+    there.generated = there.generated or own.generated
+    there.expression = own.expression or there.expression
+    there.identity = own.identity
 
 
 def _column_clause(
@@ -140,8 +148,7 @@ def _column_clause(
     """Takes one clause of a column's definition."""
     name = read_name(cursor)
     if cursor.take("default"):
-        skip_expression(cursor, *_ENDS_OF_DEFAULT)
-        column.has_default = True
+        column.has_default = read_default(cursor, draft, column.type)
     elif cursor.take("not", "null"):
         column.nullable = False
         read_marks(cursor)
@@ -176,6 +183,18 @@ def _add_unless_there(draft: Draft, table: DraftTable, unique: Unique, only: boo
     """PostgreSQL makes one index of ``PRIMARY KEY UNIQUE`` where the second has no name."""
     if unique.name or all(own.columns != unique.columns for own in table.uniques.values()):
         draft.add_unique(table, unique, only=only)
+
+
+def read_default(cursor: Cursor, draft: Draft, type_text: str) -> bool:
+    """Takes the expression of a DEFAULT; says whether PostgreSQL keeps it.
+
+    It does not keep a bare NULL, unless it has to be cut to a length or checked by a domain.
+    """
+    start = cursor.at
+    skip_expression(cursor, *_ENDS_OF_DEFAULT)
+    taken = [token.value for token in cursor.tokens[start : cursor.at] if token.text not in "()"]
+    user = draft.types.get(type_text)
+    return taken != ["null"] or "(" in type_text or bool(user and user.base)
 
 
 def read_generated(cursor: Cursor, column: DraftColumn) -> None:

@@ -128,8 +128,13 @@ def _rename(cursor: Cursor, draft: Draft, old: str) -> None:
         new = spelt(cursor.name(), name)
     else:
         return
+
+    def renamed(text: str) -> str:
+        return new + text.removeprefix(old) if text in (old, f"{old}[]") else text
+
     draft.types[new] = draft.types.pop(old)
+    for text, user in draft.types.items():
+        draft.types[text] = replace(user, base=renamed(user.base))
     for table in draft.tables.values():
         for column in table.columns.values():
-            if column.type.removesuffix("[]") == old:
-                column.type = column.type.replace(old, new, 1)
+            column.type = renamed(column.type)

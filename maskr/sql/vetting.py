@@ -300,7 +300,7 @@ class Vetter:
     def _substring_or_trim(self) -> None:
         self._need("(")
         self._take_any("both", "leading", "trailing")
-        if not self._take("from"):
+        if self.cursor.peek() != "from":
             self._list()
         while self._take_any("from", "for"):
             self._list()

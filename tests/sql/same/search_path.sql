@@ -1,0 +1,11 @@
+CREATE SCHEMA a;
+CREATE SCHEMA b;
+SET search_path TO a, "$user", public;
+CREATE TABLE t (id int PRIMARY KEY);
+CREATE TYPE m AS ENUM ('x');
+SET search_path = b, a;
+CREATE TABLE u (t int REFERENCES t, m m);
+SELECT pg_catalog.set_config('search_path', '', false);
+CREATE TABLE public.v (u int, m a.m);
+RESET ALL;
+SET search_path = public;

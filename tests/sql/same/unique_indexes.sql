@@ -1,0 +1,10 @@
+CREATE TABLE t (a int, b text, c text, d text);
+CREATE UNIQUE INDEX i1 ON t (lower(b));
+CREATE UNIQUE INDEX i2 ON t USING btree (a DESC NULLS LAST, b COLLATE "C" text_pattern_ops);
+CREATE UNIQUE INDEX i3 ON t (a) INCLUDE (d) WHERE c IS NOT NULL;
+CREATE UNIQUE INDEX ON t ((b || c), a);
+CREATE UNIQUE INDEX ON t (a, b);
+CREATE UNIQUE INDEX ON t (lower(b), upper(c));
+CREATE UNIQUE INDEX ON t ((a + 1));
+CREATE INDEX i4 ON t (a);
+CREATE UNIQUE INDEX IF NOT EXISTS i3 ON t (b);
