@@ -5,24 +5,44 @@ are unescaped, masked and escaped again; every other one leaves as the bytes tha
 """
 
 import json
-from collections.abc import Callable, Mapping
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
 import polars as pl
 
 from maskr.db.postgres import copytext
-from maskr.errors import Finding, PolicyError
+from maskr.errors import DataError, Finding, PolicyError
 from maskr.keys import Draws, Key, Namespace
-from maskr.maskers import Mask, Masker, Pool, Site, registry
+from maskr.maskers import Inner, Mask, Masker, Pool, Site, Traits, UnusableError, registry
+from maskr.maskers.opaque import opaque
 from maskr.maskers.pools import UnknownProviderError, build_pool
 from maskr.plan import Step, TablePlan
 
-Kernel = Callable[[bytes], bytes]
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """Masks whole rows, from COPY text to COPY text.
+
+    Attributes:
+        invalid: how many values of each column its mask could not read so far; any thread may
+            call the kernel, so the counts are complete only when all calls have ended.
+    """
+
+    _mask: Callable[[bytes], bytes]
+    invalid: Counter[str]
+
+    def __call__(self, chunk: bytes) -> bytes:
+        """Masks a chunk of whole rows, its flags behind the columns."""
+        return self._mask(chunk)
+
 
 # How often a value that came out unchanged is drawn anew. A pool of two words leaves one value in
 # 2**8 as it was; every real pool has hundreds.
 _ATTEMPTS = 8
+_COUNTING = threading.Lock()
 
 _NORMALISE: dict[str, Callable[[pl.Series], pl.Series]] = {
     "trim": lambda text: text.str.strip_chars(),
@@ -36,13 +56,14 @@ def bind(plan: TablePlan, key: Key) -> Kernel | None:
     """The function that masks whole rows of this table; None where nothing is masked.
 
     Raises:
-        PolicyError: a word pool cannot be made (a provider that Faker does not have).
+        PolicyError: a mask cannot be made (a provider that Faker does not have, a missing file).
     """
     if plan.read is None or not plan.steps:
         return None
     places = {name: place for place, name in enumerate(plan.read.columns)}
     width = len(plan.read.columns)
-    steps = tuple(_bound(step, plan, key) for step in plan.steps)
+    invalid: Counter[str] = Counter()
+    steps = tuple(_bound(step, plan, key, invalid) for step in plan.steps)
 
     def mask(chunk: bytes) -> bytes:
         frame = copytext.decode(chunk, width + len(plan.read.flags if plan.read else ()))
@@ -52,7 +73,7 @@ def bind(plan: TablePlan, key: Key) -> Kernel | None:
         ]
         return copytext.encode(frame.select(frame.columns[:width]).with_columns(masked))
 
-    return mask
+    return Kernel(mask, invalid)
 
 
 @dataclass(slots=True)
@@ -81,6 +102,10 @@ class _Rows:
         done = self._done.get(column)
         return self.text(column) if done is None else done
 
+    def field(self, number: int) -> pl.Series:
+        """What the source evaluated for these rows."""
+        return copytext.unescape(self.frame.to_series(len(self.places) + number))
+
     def flag(self, number: int) -> pl.Series:
         """True where the mask applies: a predicate that is unknown hides rather than shows."""
         return (self.frame.to_series(len(self.places) + number) != "f").fill_null(True)
@@ -89,10 +114,7 @@ class _Rows:
         """The draws of a column's values, shared by all that is drawn from it."""
         name = (id(namespace), column, normalise)
         if name not in self._draws:
-            values = self.text(column)
-            for each in normalise:
-                values = _NORMALISE[each](values)
-            self._draws[name] = namespace.draws(values)
+            self._draws[name] = namespace.draws(_normalised(self.text(column), normalise))
         return self._draws[name]
 
     def keep(self, column: str, values: pl.Series) -> pl.Series:
@@ -103,14 +125,22 @@ class _Rows:
 
 @dataclass(frozen=True, slots=True)
 class _Bound:
-    """A step with its mask made."""
+    """A step with its mask made.
+
+    Attributes:
+        opaque: what masks a value that ``mask`` cannot read; None where nothing can.
+        invalid: counts those values, by column.
+        where: names the column in an error.
+    """
 
     step: Step
     masker: Masker
     mask: Mask
     namespace: Namespace
-    unique: bool
-    keeps: bool
+    traits: Traits
+    opaque: Mask | None
+    invalid: Counter[str]
+    where: str
 
     @property
     def column(self) -> str:
@@ -120,56 +150,120 @@ class _Bound:
         values = rows.text(self.column)
         drawn_from = self.step.by or self.column
         draws = rows.draws(self.namespace, drawn_from, self.step.normalise)
-        siblings = [rows.current(name) for name in self.step.reads]
-        fakes = self.fakes(values, draws, siblings)
-        if self.step.flag is not None:
-            fakes = fakes.zip_with(rows.flag(self.step.flag), values)
-        return rows.keep(self.column, fakes)
+        beside = [rows.current(name) for name in self.step.reads]
+        beside += [rows.text(name) for name in self.step.originals]
+        beside += [rows.field(number) for number in self.step.fields]
+        masks = None if self.step.flag is None else rows.flag(self.step.flag)
+        return rows.keep(self.column, self.fakes(values, draws, beside, masks))
 
-    def fakes(self, values: pl.Series, draws: Draws, siblings: list[pl.Series]) -> pl.Series:
-        fakes = self.mask(values, draws, *siblings)
-        if not (self.unique or self.keeps or self.step.by):
-            fakes = self._never_itself(values, fakes, draws, siblings)
+    def fakes(
+        self,
+        values: pl.Series,
+        draws: Draws,
+        beside: Sequence[pl.Series] = (),
+        masks: pl.Series | None = None,
+    ) -> pl.Series:
+        """The fakes; where ``masks`` says no, the values."""
+        free = not (self.traits.keeps or self.traits.coincides or self.step.by)
+        fakes = self._made(self.mask, values, draws, beside, anew=free)
+        if not self.masker.takes_nulls:
+            unread = fakes.is_null() & values.is_not_null()
+            if masks is not None:
+                unread &= masks
+            if unread.any():
+                fakes = self._unread(values, fakes, draws, unread)
         length = self.step.column.length
-        if length is not None and not (self.unique or self.keeps):
+        if length is not None and not self.traits.unique:
             fakes = fakes.str.slice(0, length)
         if not self.masker.takes_nulls and values.null_count():
-            nothing = pl.Series([None], dtype=pl.String).new_from_index(0, len(values))
-            fakes = fakes.zip_with(values.is_not_null(), nothing)
-        return fakes
+            fakes = fakes.zip_with(values.is_not_null(), _nothing(len(values)))
+        return fakes if masks is None else fakes.zip_with(masks, values)
 
-    def _never_itself(
-        self, values: pl.Series, fakes: pl.Series, draws: Draws, siblings: list[pl.Series]
+    def _unread(
+        self, values: pl.Series, fakes: pl.Series, draws: Draws, unread: pl.Series
     ) -> pl.Series:
-        """Draws anew where a pool happened to hold the very value that is to be hidden."""
-        for _ in range(_ATTEMPTS):
+        """What ``on_invalid`` says of the values that the mask could not read."""
+        with _COUNTING:
+            self.invalid[self.column] += int(unread.sum())
+        match self.step.on_invalid:
+            case "keep":
+                return fakes.zip_with(~unread, values)
+            case "mask" if self.opaque is not None:
+                rest = draws.take(unread)
+                opaque = self._made(self.opaque, values.filter(unread), rest, (), anew=True)
+                return fakes.scatter(unread.arg_true(), opaque)
+            case "null" | "mask" if self.step.column.nullable:
+                return fakes
+        raise DataError(
+            self.where,
+            f"masker {self.masker.name!r} cannot read {unread.sum()} values of a batch",
+            "correct them, or let on_invalid say what becomes of them",
+        )
+
+    def _made(
+        self,
+        mask: Mask,
+        values: pl.Series,
+        draws: Draws,
+        beside: Sequence[pl.Series],
+        *,
+        anew: bool,
+    ) -> pl.Series:
+        """The fakes; drawn ``anew`` where one happens to be the value that is to be hidden."""
+        fakes = mask(values, draws, *beside)
+        for _ in range(_ATTEMPTS if anew and not self.traits.unique else 0):
             same = (fakes == values).fill_null(False)
             if not same.any():
                 break
             draws = draws.again()
-            anew = self.mask(
-                values.filter(same), draws.take(same), *(each.filter(same) for each in siblings)
-            )
-            fakes = fakes.scatter(same.arg_true(), anew)
+            rest = draws.take(same)
+            others = mask(values.filter(same), rest, *(each.filter(same) for each in beside))
+            fakes = fakes.scatter(same.arg_true(), others)
         return fakes
 
 
-def _bound(step: Step, plan: TablePlan, key: Key) -> _Bound:
-    masker = registry()[step.masker]
-    nested = {where: _bound(inner, plan, key) for where, inner in step.nested.items()}
+def _nothing(rows: int) -> pl.Series:
+    return pl.Series([None], dtype=pl.String).new_from_index(0, rows)
 
-    def bind_nested(where: str) -> Callable[[pl.Series], pl.Series]:
-        inner = nested[where]
-        return lambda texts: inner.fakes(texts, inner.namespace.draws(texts), [])
+
+def _normalised(values: pl.Series, normalise: Sequence[str]) -> pl.Series:
+    for each in normalise:
+        values = _NORMALISE[each](values)
+    return values
+
+
+def _bound(step: Step, plan: TablePlan, key: Key, invalid: Counter[str]) -> _Bound:
+    masker = registry()[step.masker]
+    namespace = key.namespace(step.namespace)
+
+    def bind_nested(where: str) -> Inner:
+        inner = _bound(step.nested[where], plan, key, invalid)
+
+        def masked(values: pl.Series, draws: Draws | None = None) -> pl.Series:
+            if draws is None:
+                draws = inner.namespace.draws(_normalised(values, inner.step.normalise))
+            return inner.fakes(values, draws)
+
+        return masked
 
     site = Site(step.column, _pool(step, plan.locale, key), bind_nested)
-    traits = masker.traits(**step.params)
     try:
         mask = masker.build(site, **step.params)
     except UnknownProviderError as error:
         raise PolicyError((_no_provider(str(error), step, plan),)) from None
-    namespace = key.namespace(step.namespace)
-    return _Bound(step, masker, mask, namespace, traits.unique, traits.keeps)
+    except UnusableError as error:
+        raise PolicyError((_unusable(error, step, plan),)) from None
+    traits = masker.traits(**step.params)
+    return _Bound(
+        step=step,
+        masker=masker,
+        mask=mask,
+        namespace=namespace,
+        traits=traits,
+        opaque=opaque(site, unique=traits.unique),
+        invalid=invalid,
+        where=f"{plan.name}.{step.column.name}",
+    )
 
 
 def _pool(step: Step, locale: tuple[str, ...], key: Key) -> Pool:
@@ -188,11 +282,17 @@ def _words(provider: str, locale: tuple[str, ...], seed: int, arguments: str) ->
     return build_pool(provider, locale, seed, json.loads(arguments))
 
 
+def _unusable(error: UnusableError, step: Step, plan: TablePlan) -> Finding:
+    subject = f"{plan.name}.{step.column.name}"
+    return Finding("bad-parameter", error.what, error.hint, step.place, subject=subject)
+
+
 def _no_provider(provider: str, step: Step, plan: TablePlan) -> Finding:
     subject = f"{plan.name}.{step.column.name}"
     return Finding(
         "bad-parameter",
         f"Faker has no provider {provider!r} with these arguments in {', '.join(plan.locale)}",
         "see Faker's documentation",
+        step.place,
         subject=subject,
     )

@@ -11,17 +11,20 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Protocol
 
 import polars as pl
 from pydantic import ConfigDict, TypeAdapter, ValidationError, create_model
 
+from maskr.keys import Draws
 from maskr.model import Column, Kind
 
-#: A mask: values (text as PostgreSQL prints it, unescaped), draws of the same rows, and the columns
-#: that `Masker.reads` asked for, to a column of the same rows. NULLs are put back by the kernel.
+#: A mask: values (text as PostgreSQL prints it, unescaped), draws of the same rows, and what
+#: `Masker.reads`, `Masker.originals` and `Masker.fields` asked for (in this order), to a column of
+#: the same rows. NULLs are put back by the kernel. A NULL where there was a value says that the
+#: mask cannot read that value: the kernel does what the rule's ``on_invalid`` says.
 Mask = Callable[..., pl.Series]
 
 #: A parameter that holds a rule of its own (a leaf of a JSON document, a link of a chain), as the
@@ -32,12 +35,41 @@ ANY = frozenset(Kind)
 TEXT = frozenset({Kind.TEXT})
 
 
+def leaf(column: Column) -> Column:
+    """What stands inside a document: a text of any length."""
+    return Column(column.name, "text", Kind.TEXT)
+
+
+def element(column: Column) -> Column:
+    """What stands inside an array: a column of the type without its brackets."""
+    kind = column.element or Kind.TEXT
+    return replace(column, type=column.type.removesuffix("[]"), kind=kind, element=None)
+
+
 class Pool(Protocol):
     """Gives a pool of distinct Faker words; the same for the same arguments and key."""
 
     def __call__(self, provider: str, **arguments: object) -> pl.Series:
         """``provider`` is a Faker method; the words are in the site's locales."""
         ...
+
+
+class Inner(Protocol):
+    """The mask of a rule that stands inside another one's parameter."""
+
+    def __call__(self, values: pl.Series, draws: Draws | None = None) -> pl.Series:
+        """Masks texts, drawn from themselves; with ``draws`` (one a text), from those instead."""
+        ...
+
+
+class UnusableError(ValueError):
+    """A masker cannot be made here, though its parameters look right: a file is missing, say."""
+
+    def __init__(self, what: str, hint: str) -> None:
+        """In words, without any value of a row."""
+        super().__init__(what, hint)
+        self.what = what
+        self.hint = hint
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +83,8 @@ class Traits:
         keeps: the original value, or a part of it, stays readable.
         format_kept: length, separators and character classes are those of the original.
         longest: characters of the longest output; None where it is cut to the column's width.
+        coincides: the fake has nothing to do with the value and may happen to equal it. Without
+            it such a fake is drawn anew, which of two possible values would give away the other.
         smallest_domain: with fewer distinct values than this, the holder of a guess could test it
             by counting: frequencies show through.
     """
@@ -61,6 +95,7 @@ class Traits:
     keeps: bool = False
     format_kept: bool = False
     longest: int | None = None
+    coincides: bool = False
     smallest_domain: int = 0
 
 
@@ -71,13 +106,12 @@ class Site:
     Attributes:
         column: the column it masks.
         pool: word pools in the locales of the policy.
-        nested: binds the rule that stands inside a parameter, named as `Masker.rules` names it:
-            texts in, masked texts out.
+        nested: binds the rule that stands inside a parameter, named as `Masker.rules` names it.
     """
 
     column: Column
     pool: Pool
-    nested: Callable[[str], Callable[[pl.Series], pl.Series]]
+    nested: Callable[[str], Inner]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +131,22 @@ class Masker:
         build: the decorated function.
         kinds: the kinds of column it takes.
         takes_nulls: True where it is handed NULLs and answers for them itself.
+        omits: True where the column is left out of the copy altogether.
+        files: the parameters that are paths, relative to the file of the policy they stand in.
+        inside: the column that the rules inside its parameters work on.
     """
 
     name: str
     build: Callable[..., Mask]
     kinds: frozenset[Kind]
     takes_nulls: bool
+    omits: bool
+    files: tuple[str, ...]
+    inside: Callable[[Column], Column]
     _traits: Traits | Callable[..., Traits]
     _reads: Callable[..., Sequence[str]] | None
+    _originals: Callable[..., Sequence[str]] | None
+    _fields: Callable[..., Sequence[str]] | None
     _rules: Callable[..., Mapping[str, object]] | None
 
     @property
@@ -127,8 +169,16 @@ class Masker:
         return self._traits if isinstance(self._traits, Traits) else self._traits(**parameters)
 
     def reads(self, **parameters: object) -> tuple[str, ...]:
-        """The columns of the row that it wants beside its own, in the order it wants them."""
+        """The columns of the row whose masked values it wants, in the order it wants them."""
         return tuple(self._reads(**parameters)) if self._reads else ()
+
+    def originals(self, **parameters: object) -> tuple[str, ...]:
+        """The columns of the row whose original values it wants."""
+        return tuple(self._originals(**parameters)) if self._originals else ()
+
+    def fields(self, **parameters: object) -> tuple[str, ...]:
+        """SQL expressions over the row that the source is to evaluate for it."""
+        return tuple(self._fields(**parameters)) if self._fields else ()
 
     def rules(self, **parameters: object) -> Mapping[str, object]:
         """The rules that stand inside its parameters, by where: ``{"paths.$.a": "email"}``."""
@@ -178,8 +228,13 @@ def masker(
     kinds: frozenset[Kind],
     traits: Traits | Callable[..., Traits] | None = None,
     reads: Callable[..., Sequence[str]] | None = None,
+    originals: Callable[..., Sequence[str]] | None = None,
+    fields: Callable[..., Sequence[str]] | None = None,
     rules: Callable[..., Mapping[str, object]] | None = None,
+    inside: Callable[[Column], Column] = lambda column: column,
+    files: Sequence[str] = (),
     takes_nulls: bool = False,
+    omits: bool = False,
     name: str | None = None,
 ) -> Callable[[Callable[..., Mask]], Callable[..., Mask]]:
     """Registers the decorated function as a masker under its own name (or ``name``)."""
@@ -189,7 +244,18 @@ def masker(
         if called in _registry:
             raise ValueError(f"two maskers are called {called}")
         _registry[called] = Masker(
-            called, build, kinds, takes_nulls, traits or Traits(), reads, rules
+            name=called,
+            build=build,
+            kinds=kinds,
+            takes_nulls=takes_nulls,
+            omits=omits,
+            files=tuple(files),
+            inside=inside,
+            _traits=traits or Traits(),
+            _reads=reads,
+            _originals=originals,
+            _fields=fields,
+            _rules=rules,
         )
         return build
 

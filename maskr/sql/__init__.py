@@ -4,7 +4,7 @@ Knows no database. sqlglot is imported here only, and late.
 """
 
 from maskr.sql.ddl import read_ddl
-from maskr.sql.predicate import Predicate, PredicateError, predicate
+from maskr.sql.predicate import Predicate, PredicateError, expression, predicate
 from maskr.sql.refusals import Problem
 
-__all__ = ["Predicate", "PredicateError", "Problem", "predicate", "read_ddl"]
+__all__ = ["Predicate", "PredicateError", "Problem", "expression", "predicate", "read_ddl"]

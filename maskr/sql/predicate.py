@@ -60,10 +60,26 @@ def predicate(text: str, columns: Collection[str], table: str = "") -> Predicate
     >>> predicate("Created_At > now() - interval '90 days'", ["created_at"]).sql
     '"created_at" > pg_catalog.now ( ) - interval \\'90 days\\''
     """
+    return _vetted(text, columns, table, condition=True)
+
+
+def expression(text: str, columns: Collection[str], table: str = "") -> Predicate:
+    """Vets ``text`` as one SQL expression over ``columns`` that may be of any type.
+
+    Raises:
+        PredicateError: as `predicate` does.
+
+    >>> expression("left(postcode, 2) || '000'", ["postcode"]).sql
+    'pg_catalog.left ( "postcode" , 2 ) || \'000\''
+    """
+    return _vetted(text, columns, table, condition=False)
+
+
+def _vetted(text: str, columns: Collection[str], table: str, *, condition: bool) -> Predicate:
     reader = Vetter(list(tokens(text)), columns, table)
     reader.read()
     sql = " ".join(reader.spelt)
-    if not reader.problems and (shape := problem_of_shape(sql)):
+    if not reader.problems and (shape := problem_of_shape(sql, condition=condition)):
         reader.refuse(0, shape, "write one comparison, or several with AND, OR, NOT")
     if reader.problems:
         raise PredicateError(tuple(sorted(reader.problems, key=lambda problem: problem.offset)))

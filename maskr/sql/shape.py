@@ -6,8 +6,8 @@ Only this module imports sqlglot, and only when a predicate is there: it takes 0
 from maskr.sql.vocabulary import BOOLEAN_FUNCTIONS
 
 
-def problem_of_shape(sql: str) -> str:
-    """Why ``sql`` is not one boolean expression, as a clause; empty where it is one."""
+def problem_of_shape(sql: str, *, condition: bool = True) -> str:
+    """Why ``sql`` is not one expression (a boolean one), as a clause; empty where it is one."""
     import sqlglot
     from sqlglot import errors
 
@@ -17,7 +17,7 @@ def problem_of_shape(sql: str) -> str:
         return "it is not an SQL expression that can be understood"
     if len(found) != 1 or found[0] is None or _holds_more(found[0]):
         return "it is more than one expression"
-    return "" if _is_boolean(found[0]) else "it is not a condition"
+    return "" if not condition or _is_boolean(found[0]) else "it is not a condition"
 
 
 def _holds_more(tree: object) -> bool:
