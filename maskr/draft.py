@@ -5,11 +5,12 @@ what nobody decided about. `checks` judges the result, `plan` builds on it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 from maskr.errors import Place
-from maskr.maskers import Masker, registry
+from maskr.maskers import BadParameter, Masker, Traits, registry
 from maskr.model import Column, Relation, Schema, Table, TableName
 from maskr.policy.effective import Decision, Effective, Rows, Step
 from maskr.policy.model import Policy, Reference, Rule
@@ -59,6 +60,28 @@ class Choice:
         return registry().get(self.rule.mask) if self.rule else None
 
 
+class Parsed(NamedTuple):
+    """A rule's parameters as its masker reads them.
+
+    Attributes:
+        parameters: all of them, defaults filled in; none where something is bad.
+        bad: what is wrong with them.
+        traits: what the masker promises with them; None where something is bad.
+        reads: the columns whose masked values the mask is handed.
+        originals: the columns whose original values it is handed.
+        fields: the SQL expressions that the source evaluates for it.
+        rules: what stands in a rule's place inside them, by where.
+    """
+
+    parameters: Mapping[str, object] = {}
+    bad: tuple[BadParameter, ...] = ()
+    traits: Traits | None = None
+    reads: tuple[str, ...] = ()
+    originals: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
+    rules: Mapping[str, object] = {}
+
+
 @dataclass(frozen=True)
 class Draft:
     """A policy laid over a schema.
@@ -73,6 +96,17 @@ class Draft:
     effective: Effective
     choices: Mapping[TableName, Mapping[str, Choice]]
     links: tuple[Link, ...]
+    _parsed: dict[tuple[str, str], Parsed] = field(default_factory=dict, repr=False, compare=False)
+
+    def parsed(self, rule: Rule) -> Parsed:
+        """The rule's parameters; nothing at all where its masker does not exist.
+
+        Remembered by what they say: of 20,000 rules hardly a hundred differ.
+        """
+        said = (rule.mask, repr(rule.params))  # tells 1 from True, which are equal
+        if said not in self._parsed:
+            self._parsed[said] = _parse(rule)
+        return self._parsed[said]
 
     def all(self) -> Iterator[Choice]:
         """Every choice; a partition's are its root's and are not told again."""
@@ -92,6 +126,23 @@ class Draft:
             for choice in self.all()
             if choice.rule is not None and (masker := choice.masker) is not None
         )
+
+
+def _parse(rule: Rule) -> Parsed:
+    masker = registry().get(rule.mask)
+    if masker is None:
+        return Parsed()
+    parameters, bad = masker.parse(rule.params)
+    if bad:
+        return Parsed(bad=bad)
+    return Parsed(
+        parameters,
+        traits=masker.traits(**parameters),
+        reads=masker.reads(**parameters),
+        originals=masker.originals(**parameters),
+        fields=masker.fields(**parameters),
+        rules=masker.rules(**parameters),
+    )
 
 
 def draft(policy: Policy, schema: Schema) -> Draft:

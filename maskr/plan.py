@@ -4,18 +4,20 @@ Whatever can be refused is refused here, before row one; what comes after only c
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from pathlib import Path
 
-from maskr.checks import enclosing, nested_rules, run_checks
+from maskr.checks import enclosing, nested_rules
+from maskr.checks.judging import judge
 from maskr.db import Read
 from maskr.draft import Choice, Draft, draft, rows_of
-from maskr.errors import Finding, PolicyError, Severity
-from maskr.maskers import registry
+from maskr.errors import Finding, Place, PolicyError
+from maskr.maskers import Masker, registry
 from maskr.model import Column, Relation, Schema, Table, TableName, Unique
 from maskr.policy import Policy
-from maskr.policy.model import Rule
-from maskr.sql import predicate
+from maskr.policy.model import OnInvalid, Rule
+from maskr.sql import expression, predicate
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +31,12 @@ class Step:
         by: the column whose value is drawn from; the column itself where None.
         normalise: what is done to a value before the draw.
         reads: the columns whose masked values the mask is handed.
+        originals: the columns whose original values it is handed after those.
+        fields: which of the read's flags it is handed after those.
         flag: which of the read's flags says where the mask applies; None means everywhere.
+        on_invalid: what becomes of a value that the mask cannot read.
         nested: the rules inside its parameters.
+        place: where its rule stands in the policy.
     """
 
     column: Column
@@ -40,8 +46,12 @@ class Step:
     by: str | None = None
     normalise: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
+    originals: tuple[str, ...] = ()
+    fields: tuple[int, ...] = ()
     flag: int | None = None
+    on_invalid: OnInvalid = "mask"
     nested: Mapping[str, "Step"] = field(default_factory=dict)
+    place: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,17 +104,16 @@ def compile(policy: Policy, schema: Schema, only: str = "*") -> Plan:
         PolicyError: carries every error of every check at once.
     """
     laid = draft(policy, schema)
-    findings = (*policy.findings, *run_checks(laid))
-    errors = tuple(each for each in findings if each.severity is Severity.ERROR)
-    if errors:
-        raise PolicyError(errors, policy.files)
+    judged = judge(laid)
+    if judged.errors:
+        raise PolicyError(judged.errors, policy.files)
     tables = tuple(
         _table_plan(laid, table)
         for name, table in sorted(schema.tables.items())
         if table.relation is Relation.ORDINARY and fnmatchcase(str(name), only)
     )
     masked = sum(rule.mask != "keep" for _, rule, _ in laid.ruled)
-    return Plan(schema, tables, sum(1 for _ in laid.all()), masked, findings)
+    return Plan(schema, tables, sum(1 for _ in laid.all()), masked, judged.findings)
 
 
 def _table_plan(draft: Draft, table: Table) -> TablePlan:
@@ -116,11 +125,13 @@ def _table_plan(draft: Draft, table: Table) -> TablePlan:
     steps = [
         _step(draft, choices[column.name], column, flags)
         for column in table.stored
-        if (rule := choices[column.name].rule) is not None and rule.mask != "keep"
+        if (rule := choices[column.name].rule) is not None
+        and rule.mask != "keep"
+        and not registry()[rule.mask].omits
     ]
     read = Read(
         table=table.name,
-        columns=tuple(column.name for column in table.stored),
+        columns=tuple(column.name for column in table.stored if not _omitted(choices[column.name])),
         flags=tuple(flags),
         where=_vetted(rows.where, table) if rows.where else None,
         limit=rows.rows if isinstance(rows.rows, int) else None,
@@ -128,6 +139,10 @@ def _table_plan(draft: Draft, table: Table) -> TablePlan:
         order=_row_name(table.uniques),
     )
     return TablePlan(table, read, _ordered(steps), draft.policy.locale)
+
+
+def _omitted(choice: Choice) -> bool:
+    return choice.masker is not None and choice.masker.omits
 
 
 def _percent(rows: str | int) -> float | None:
@@ -146,39 +161,52 @@ def _vetted(text: str, table: Table) -> str:
 def _step(draft: Draft, choice: Choice, column: Column, flags: list[str]) -> Step:
     rule = choice.rule
     assert rule is not None  # noqa: S101 - only masked columns get a step
-    flag = None
-    if rule.when is not None:
-        when = _vetted(rule.when, draft.schema.tables[choice.table])
-        if when not in flags:
-            flags.append(when)
-        flag = flags.index(when)
-    return _ruled(draft, rule, column, flag)
+    table = draft.schema.tables[choice.table]
+    when = None if rule.when is None else _flag(_vetted(rule.when, table), flags)
+    names = [each.name for each in table.columns]
+    masker = registry()[rule.mask]
+    fields = [
+        _flag(expression(text, names, table.name.table).sql, flags)
+        for text in masker.fields(**masker.parse(rule.params)[0])
+    ]
+    return replace(_ruled(draft, rule, column), flag=when, fields=tuple(fields))
 
 
-def _ruled(
-    draft: Draft,
-    rule: Rule,
-    column: Column,
-    flag: int | None = None,
-    within: tuple[str, ...] = (),
-) -> Step:
+def _flag(sql: str, flags: list[str]) -> int:
+    """Which of the read's flags this is; a new one if it is not among them."""
+    if sql not in flags:
+        flags.append(sql)
+    return flags.index(sql)
+
+
+def _ruled(draft: Draft, rule: Rule, column: Column, within: tuple[str, ...] = ()) -> Step:
     masker = registry()[rule.mask]
     params, _ = masker.parse(rule.params)
     around = enclosing(rule, within)
+    inner = masker.inside(column)
     return Step(
         column=column,
         masker=rule.mask,
-        params=params,
+        params={name: _located(masker, name, value, rule) for name, value in params.items()},
         namespace=rule.namespace or "",
         by=rule.by,
         normalise=rule.normalise,
         reads=masker.reads(**params),
-        flag=flag,
+        originals=masker.originals(**params),
+        on_invalid=rule.on_invalid,
         nested={
-            where: _ruled(draft, nested, column, within=around)
-            for where, nested in nested_rules(draft.policy, rule, within).items()
+            where: _ruled(draft, nested, inner, within=around)
+            for where, nested in nested_rules(draft, rule, within).items()
         },
+        place=rule.place,
     )
+
+
+def _located(masker: Masker, name: str, value: object, rule: Rule) -> object:
+    """A parameter; a path in it is relative to the file in which it stands."""
+    if name not in masker.files or value is None:
+        return value
+    return str(Path(rule.places.get(name, rule.place).file).parent / str(value))
 
 
 def _ordered(steps: Sequence[Step]) -> tuple[Step, ...]:

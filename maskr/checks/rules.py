@@ -1,0 +1,94 @@
+"""Checks that what is written can be carried out at all, whatever the schema."""
+
+from collections.abc import Callable, Iterator
+
+from maskr.checks.nested import all_rules, needs_its_row, nested_rules
+from maskr.draft import Draft
+from maskr.errors import Finding, Place, PolicyError
+from maskr.maskers import BadParameter, registry
+from maskr.model import Table
+from maskr.policy.mistakes import closest
+from maskr.policy.model import Rule
+from maskr.sql import PredicateError, expression, predicate
+
+
+def unknown_masker(draft: Draft) -> Iterator[Finding]:
+    """A rule names a masker, or a named rule, that does not exist.
+
+    Correct the name: `maskr maskers` lists the maskers, the policy's `rules:` the named rules.
+    """
+    known = {*registry(), *draft.policy.rules}
+    for rule, subject in all_rules(draft):
+        if rule.mask not in registry():
+            hint = closest(rule.mask, known) or "`maskr maskers` lists them"
+            place = rule.places.get("mask", rule.place)
+            what = f"no masker {rule.mask!r}"
+            yield Finding("unknown-masker", what, hint, place, subject=subject)
+
+
+def bad_parameter(draft: Draft) -> Iterator[Finding]:
+    """A masker cannot take a parameter: unknown, missing, of the wrong type or out of range.
+
+    `maskr maskers NAME` shows a masker's parameters with an example.
+    """
+    for rule, subject in all_rules(draft):
+        for bad in draft.parsed(rule).bad:
+            place = _place_of(rule, bad)
+            yield Finding("bad-parameter", bad.what, bad.hint, place, subject=subject)
+
+
+def _place_of(rule: Rule, bad: BadParameter) -> Place:
+    return rule.places.get(bad.name) or rule.places.get(bad.name.split(".")[0]) or rule.place
+
+
+def bad_nested_rule(draft: Draft) -> Iterator[Finding]:
+    """What stands inside a parameter in a rule's place is no rule, or one that needs a row.
+
+    What stands inside a value has no columns beside it: `by`, `when` and maskers that read other
+    columns are for the column itself.
+
+    Draw it from the value itself. What is wrong with it as a rule is said under its own code.
+    """
+    for rule, subject in all_rules(draft):
+        try:
+            inner = nested_rules(draft, rule)
+        except PolicyError as error:
+            yield from error.findings
+            continue
+        for each in inner.values():
+            if why := needs_its_row(draft, each):
+                what = f"a rule inside a parameter of {rule.mask!r} cannot use {why}"
+                hint = "draw it from the value itself"
+                yield Finding("bad-nested-rule", what, hint, each.place, subject=subject)
+
+
+def unsafe_predicate(draft: Draft) -> Iterator[Finding]:
+    """A `when`, `where` or SQL expression is more than one expression over the table's own columns.
+
+    PostgreSQL evaluates it on production: there is no place for a sub-select, a second statement,
+    a function that is volatile or has side effects, or one that nobody vetted.
+
+    Compare the row's own columns with values; for anything else, a generated column of the table.
+    """
+    for choice, rule, _ in draft.ruled:
+        table, subject = draft.schema.tables[choice.table], choice.subject
+        if rule.when is not None:
+            place = rule.places.get("when", rule.place)
+            yield from _refusals(predicate, rule.when, table, place, subject)
+        for text in draft.parsed(rule).fields:
+            place = rule.places.get("expression", rule.place)
+            yield from _refusals(expression, text, table, place, subject)
+    for name, table in draft.schema.tables.items():
+        rows = draft.effective.rows(name)
+        if rows.where is not None:
+            yield from _refusals(predicate, rows.where, table, rows.places["where"], str(name))
+
+
+def _refusals(
+    vet: Callable[..., object], text: str, table: Table, place: Place, subject: str
+) -> Iterator[Finding]:
+    try:
+        vet(text, [column.name for column in table.columns], table.name.table)
+    except PredicateError as error:
+        for problem in error.problems:
+            yield Finding(problem.code, problem.what, problem.hint, place, subject=subject)
