@@ -1,6 +1,7 @@
 """Draws: pseudo-random numbers for whole columns, repeatable under a key."""
 
 import binascii
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -20,13 +21,14 @@ _GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # SplitMix64's step
 class Namespace:
     """Draws for whole columns of text under one sub-key."""
 
-    __slots__ = ("_ciphers", "_cmac", "_secret")
+    __slots__ = ("_ciphers", "_cmac", "_permutations", "_secret")
 
     def __init__(self, secret: bytes) -> None:
         """``secret`` is the namespace's own sub-key."""
         self._secret = secret
         self._cmac = Cmac(hkdf(secret, "cmac", 32))
         self._ciphers: dict[str, Cipher[modes.ECB]] = {}
+        self._permutations: dict[tuple[str, int], npt.NDArray[np.int64]] = {}
 
     def draws(self, values: pl.Series) -> "Draws":
         """One draw a row. NULL draws as the empty text does: masks leave NULL alone anyway."""
@@ -41,6 +43,20 @@ class Namespace:
             # draw is; it encrypts no message.
             cipher = self._ciphers[label] = Cipher(algorithms.AES(key), modes.ECB())  # noqa: S305
         return cipher
+
+    def permutation(self, label: str, size: int) -> npt.NDArray[np.int64]:
+        """A permutation of the numbers below ``size`` as a table, the same under the same key.
+
+        Sorted by 64 pseudo-random bits each; for sizes up to some millions (8 bytes a number).
+        """
+        made = self._permutations.get((label, size))
+        if made is None:
+            blocks = np.zeros((size, 2), "<u8")
+            blocks[:, 0], blocks[:, 1] = np.arange(size), size
+            encrypt = self.cipher(f"permutation/{label}").encryptor()
+            drawn = np.frombuffer(encrypt.update(blocks.tobytes()), "<u8")[::2]
+            made = self._permutations[label, size] = np.argsort(drawn, kind="stable")
+        return made
 
     def __repr__(self) -> str:
         """Nothing of the sub-key."""
@@ -87,6 +103,17 @@ class Draws:
             out = np.frombuffer(encrypt.update(self._blocks), np.uint8)
             made = self._made[label] = out.reshape(-1, BLOCK_BYTES)
         return made
+
+    def encryptor(self, label: str) -> Callable[[bytes], bytes]:
+        """AES-256 under the label's own key, block by block: for what is built on a block cipher.
+
+        It is bound to the namespace, not to the rows.
+        """
+        return self._namespace.cipher(label).encryptor().update
+
+    def permutation(self, label: str, size: int) -> npt.NDArray[np.int64]:
+        """A keyed permutation of the numbers below ``size``; bound to the namespace, too."""
+        return self._namespace.permutation(label, size)
 
     def words(self, label: str) -> Words:
         """64 bits a row."""

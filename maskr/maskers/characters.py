@@ -3,6 +3,8 @@
 A character beyond ASCII counts as a small letter: what cannot be told apart is masked.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 import polars as pl
@@ -26,6 +28,23 @@ _FIRST = np.zeros(256, np.uint8)
 _FIRST[DIGITS], _FIRST[CAPITALS], _FIRST[SMALL | WIDE] = ord("0"), ord("A"), ord("a")
 _MANY = np.ones(256, np.uint64)
 _MANY[DIGITS], _MANY[LETTERS] = 10, 26
+
+
+def grids(
+    texts: Texts, chosen: npt.NDArray[np.bool_]
+) -> Iterator[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
+    """The rows by how many ``chosen`` bytes they have, those without any left out.
+
+    Yields:
+        The rows' numbers, and where in the buffer their chosen bytes stand: an array of shape
+        (rows, chosen bytes of each).
+    """
+    counts = texts.rows_of(chosen)
+    places = np.flatnonzero(chosen)
+    starts = np.cumsum(counts) - counts
+    for count in np.unique(counts[counts > 0]):
+        rows = np.flatnonzero(counts == count)
+        yield rows, places[starts[rows][:, None] + np.arange(count)]
 
 
 def redrawn(texts: Texts, chosen: npt.NDArray[np.bool_], draws: Draws, label: str) -> pl.Series:

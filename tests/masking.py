@@ -1,0 +1,94 @@
+"""One rule over one column, the way a run does it: policy, checks, plan, kernel, COPY text."""
+
+from collections.abc import Callable, Sequence
+
+import polars as pl
+
+from maskr.db.postgres import copytext
+from maskr.kernel import bind
+from maskr.keys import Key
+from maskr.maskers import Traits, registry
+from maskr.model import Column, Schema, Table, TableName
+from maskr.plan import Step, compile
+from maskr.policy import load_text
+from maskr.types import UserType, facts
+
+KEY = Key(bytes(range(32)))
+OTHER_KEY = Key(bytes(range(1, 33)))
+
+Values = Sequence[str | None]
+
+_TABLE = TableName("public", "t")
+_POLICY = """
+version: 1
+locale: {locale}
+defaults: {{unlisted: keep}}
+tables:
+  public.t:
+    columns:
+      {line}
+"""
+
+
+def column(name: str, type: str, user: UserType | None = None) -> Column:
+    """A column of that type, as a live catalogue would tell it; ``user`` is what a user made."""
+    said = facts(type, {type: user} if user else {})
+    return Column(
+        name,
+        type,
+        said.kind,
+        length=said.length,
+        precision=said.precision,
+        scale=said.scale,
+        element=said.element,
+        labels=said.labels,
+    )
+
+
+class Masking:
+    """A line of a policy (``column: rule``), bound; called with the column's values."""
+
+    def __init__(
+        self,
+        line: str,
+        masked: Column | str = "text",
+        others: Sequence[str] = (),
+        key: Key = KEY,
+        locale: str = "en_US",
+    ) -> None:
+        """``others`` are the table's further columns, all of text.
+
+        Raises:
+            PolicyError: the checks refuse it.
+        """
+        name = line.partition(":")[0]
+        own = column(name, masked) if isinstance(masked, str) else masked
+        self.columns = (own, *(column(other, "text") for other in others))
+        policy = load_text(_POLICY.format(locale=locale, line=line))
+        (plan,) = compile(policy, Schema({_TABLE: Table(_TABLE, self.columns)})).tables
+        assert plan.read is not None
+        self.traits = _traits(next((s for s in plan.steps if s.column.name == name), None))
+        self._flags = [f"flag{number}" for number, _ in enumerate(plan.read.flags)]
+        # Nothing is bound where every column is kept.
+        self._kernel: Callable[[bytes], bytes] = bind(plan, key) or (lambda chunk: chunk)
+
+    def __call__(self, values: Values, *others: Values) -> list[str | None]:
+        """What becomes of the column; ``others`` are the further columns' values."""
+        if not values:
+            return []
+        given = (values, *others) if others else (values, *([values] * (len(self.columns) - 1)))
+        frame = pl.DataFrame(
+            [
+                copytext.escape(pl.Series(str(place), texts, dtype=pl.String))
+                for place, texts in enumerate(given)
+            ]
+        ).with_columns(pl.lit("t").alias(flag) for flag in self._flags)
+        masked = copytext.decode(self._kernel(copytext.encode(frame)), len(given))
+        return copytext.unescape(masked.to_series(0)).to_list()
+
+
+def _traits(step: Step | None) -> Traits:
+    """What the rule promises; a column without a step is kept."""
+    if step is None:
+        return registry()["keep"].traits()
+    return registry()[step.masker].traits(**step.params)
