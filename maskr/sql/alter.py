@@ -7,7 +7,8 @@ from typing import TypeVar
 from maskr.model import Check, ForeignKey, Identity, TableName, Unique
 from maskr.sql.constraints import read_marks, read_table_constraint, starts_constraint
 from maskr.sql.cursor import Cursor
-from maskr.sql.draft import Draft, DraftColumn, DraftTable, MeaningError
+from maskr.sql.draft import Draft
+from maskr.sql.drafttable import DraftColumn, DraftTable, MeaningError
 from maskr.sql.expressions import mentioned, split
 from maskr.sql.tables import read_column, read_default, read_generated, skip_bound
 from maskr.sql.typenames import read_type

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from maskr.model import Check, ForeignKey, Unique
 from maskr.sql.cursor import Cursor
-from maskr.sql.draft import Draft, DraftTable, MeaningError
+from maskr.sql.draft import Draft
+from maskr.sql.drafttable import DraftTable, MeaningError
 from maskr.sql.expressions import mentioned, split
 from maskr.types import words
 

@@ -13,7 +13,8 @@ from maskr.model import Schema, TableName
 from maskr.sql.alter import alter_table
 from maskr.sql.constraints import read_index
 from maskr.sql.cursor import Cursor, UnreadableError
-from maskr.sql.draft import TEMPORARY, Draft, MeaningError
+from maskr.sql.draft import TEMPORARY, Draft
+from maskr.sql.drafttable import MeaningError
 from maskr.sql.drops import alter_index, drop
 from maskr.sql.lexer import Token, statements
 from maskr.sql.tables import create_table

@@ -2,7 +2,8 @@
 
 from maskr.sql.alter import rename_constraint
 from maskr.sql.cursor import Cursor
-from maskr.sql.draft import Draft, MeaningError
+from maskr.sql.draft import Draft
+from maskr.sql.drafttable import MeaningError
 from maskr.sql.expressions import split
 
 _OF_RELATIONS = ("table", "view", "sequence", "index")

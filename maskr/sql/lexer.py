@@ -18,6 +18,7 @@ _TOKENS = re.compile(
     rf"""
     [ \t\r\n\f\v]*+
     (?: (?P<word>(?!(?:[eEbBxXnN]|[uU]&)['"]){_WORD})
+    | (?P<mark>[(),;\[\]]|\.(?![0-9])|:(?!:))
     | (?P<comment>--[^\r\n]*)
     | (?P<block>/\*)
     | (?P<string>[eE]'(?:[^'\\]|\\.|'')*' | (?:[bBxXnN]|[uU]&)?'(?:[^']|'')*')
@@ -26,7 +27,6 @@ _TOKENS = re.compile(
     | (?P<number>(?:[0-9]+(?:\.(?!\.)[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)
     # An operator of several characters ends in + or - only if it holds one of ~ ! @ # % ^ & | ` ?
     | (?P<operator>(?={_SIGN}*[~!@\#%^&|`?]){_SIGN}+ | {_SIGN}*(?!--|/\*)[*/<>=] | [-+] | ::)
-    | (?P<mark>[(),.;:\[\]])
     | (?P<junk>.)
     )
     """,
@@ -62,10 +62,11 @@ def tokens(text: str, start: int = 0) -> Iterator[Token]:
         for match in _TOKENS.finditer(text, start):
             kind = match.lastgroup or "junk"
             whole = match[kind]
-            if kind == "word":
-                yield Token(kind, whole, fold(whole), match.end() - len(whole))
+            at = match.end() - len(whole)
+            if kind in ("word", "mark"):
+                yield Token(kind, whole, fold(whole), at)
             elif kind != "block":
-                yield Token(kind, whole, _value(kind, whole), match.end() - len(whole))
+                yield Token(kind, whole, _value(kind, whole), at)
             else:
                 start = _end_of_block(text, match.start(kind))
                 yield Token("comment", text[match.start(kind) : start], "", match.start(kind))
@@ -114,26 +115,22 @@ def statements(text: str) -> Iterator[list[Token]]:
     start, depth = 0, 0
     while start < len(text):
         for token in tokens(text, start):
-            start = token.start + len(token.text)
-            if token.kind == "comment":
-                continue
-            if token.text == "\\":
-                start = _end_of_line(text, start)
-                break
-            if token.kind == "word":
+            if token.kind == "word":  # first, since most tokens are words
                 statement.append(token)
-                continue
-            if token.text == ";" and depth <= 0:
+            elif token.text == ";" and depth <= 0:
                 if statement:
                     yield statement
                 copies = _copies_from_stdin(statement)
                 statement, depth = [], 0
                 if copies:
-                    start = _end_of_copy(text, start)
+                    start = _end_of_copy(text, token.start)
                     break
-                continue
-            depth += (token.text == "(") - (token.text == ")")
-            statement.append(token)
+            elif token.text == "\\":
+                start = _end_of_line(text, token.start)
+                break
+            elif token.kind != "comment":
+                depth += (token.text == "(") - (token.text == ")")
+                statement.append(token)
         else:
             break
     if statement:
@@ -141,8 +138,9 @@ def statements(text: str) -> Iterator[list[Token]]:
 
 
 def _copies_from_stdin(statement: list[Token]) -> bool:
-    words = [token.value for token in statement if token.kind == "word"]
-    return words[:1] == ["copy"] and "stdin" in words
+    if not statement or statement[0].value != "copy":
+        return False
+    return any(token.kind == "word" and token.value == "stdin" for token in statement)
 
 
 def _end_of_line(text: str, start: int) -> int:

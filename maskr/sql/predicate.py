@@ -70,7 +70,7 @@ def expression(text: str, columns: Collection[str], table: str = "") -> Predicat
         PredicateError: as `predicate` does.
 
     >>> expression("left(postcode, 2) || '000'", ["postcode"]).sql
-    'pg_catalog.left ( "postcode" , 2 ) || \'000\''
+    'pg_catalog.left ( "postcode" , 2 ) || \\'000\\''
     """
     return _vetted(text, columns, table, condition=False)
 

@@ -15,7 +15,8 @@ from maskr.sql.constraints import (
     take_nulls,
 )
 from maskr.sql.cursor import Cursor, UnreadableError
-from maskr.sql.draft import Draft, DraftColumn, DraftTable, MeaningError
+from maskr.sql.draft import Draft
+from maskr.sql.drafttable import DraftColumn, DraftTable, MeaningError
 from maskr.sql.expressions import skip_expression, split
 from maskr.sql.typenames import read_serial, read_type
 
@@ -115,6 +116,11 @@ def read_column(
     """Takes a column's definition and adds it; gives its constraints, to be carried out later."""
     column = DraftColumn(cursor.name(), "")
     there = table.columns.get(column.name)
+    words = tuple(token.text for token in cursor.tokens[cursor.at :])
+    if not there and (alike := draft.alike.get(words)):
+        cursor.at = len(cursor.tokens)
+        draft.add_column(table, alike.named(column.name))
+        return []
     if serial := read_serial(cursor):
         column = replace(column, type=serial, nullable=False, has_default=True)
     elif there and (cursor.done or cursor.take("with", "options") or starts_constraint(cursor)):
@@ -129,6 +135,8 @@ def read_column(
         _merge(there, column)
     else:
         draft.add_column(table, column)
+        if not effects and "." not in column.type:  # a user's type may change its name
+            draft.alike[words] = replace(column)
     return effects
 
 

@@ -5,7 +5,8 @@ from dataclasses import replace
 from maskr.model import Kind
 from maskr.sql.constraints import read_marks, read_name
 from maskr.sql.cursor import Cursor
-from maskr.sql.draft import Draft, MeaningError, spelt
+from maskr.sql.draft import Draft, spelt
+from maskr.sql.drafttable import MeaningError
 from maskr.sql.expressions import skip_expression, split
 from maskr.sql.lexer import tokens
 from maskr.sql.typenames import read_type
