@@ -6,6 +6,7 @@ once. FF3 and FF3-1 are withdrawn (SP 800-38G Rev. 1, 2nd draft) and have no pla
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,7 @@ import numpy.typing as npt
 Encrypt = Callable[[bytes], bytes]
 Numerals = npt.NDArray[np.uint8]
 # 64-bit words where both halves fit into them, Python's integers where they do not.
-_Halves = npt.NDArray[np.uint64] | npt.NDArray[np.object_]
+_Halves = npt.NDArray[Any]
 
 #: Fewer possible values than this and FF1 is not to be used (SP 800-38G Rev. 1, section 5.1).
 SMALLEST_DOMAIN = 1_000_000
@@ -163,6 +164,6 @@ def _numerals(numbers: _Halves, radix: int, length: int) -> Numerals:
     out = np.empty((len(numbers), length), np.uint8)
     divisor = np.array(radix, numbers.dtype)
     for place in range(length - 1, -1, -1):
-        numbers, numeral = np.divmod(numbers, divisor)
-        out[:, place] = numeral.astype(np.uint8)
+        out[:, place] = (numbers % divisor).astype(np.uint8)
+        numbers = numbers // divisor
     return out

@@ -13,13 +13,16 @@ _DIGITS_OF_96_BITS = 24
 def opaque(site: Site, *, unique: bool) -> Mask | None:
     """A mask for any text of the site's column; None where such a text would be no value of it.
 
-    Where values must not meet it gives 24 to 32 hexadecimal digits, otherwise what `lorem` gives.
+    Where values must not meet it gives 24 to 32 hexadecimal digits, otherwise (and where the column
+    does not hold so many) what `lorem` gives.
     """
     if site.column.kind is not Kind.TEXT:
         return None
-    if not unique:
-        return lorem(site)
-    digits = max(_DIGITS_OF_96_BITS, min(32, site.column.length or 32))
+    length = site.column.length or 32
+    if not unique or length < _DIGITS_OF_96_BITS:
+        rewrite = lorem(site)
+        return lambda values, draws: rewrite(values, draws).str.slice(0, site.column.length)
+    digits = min(32, length)
 
     def mask(values: pl.Series, draws: Draws) -> pl.Series:
         return draws.hex("opaque", digits)
