@@ -63,8 +63,9 @@ def make_report(
     target: str,
     policy: tuple[str, ...],
     left_out: tuple[str, ...],
+    warnings: tuple[str, ...] = (),
 ) -> Report:
-    """Puts together what a run knows."""
+    """Puts together what a run knows; ``warnings`` go with those of the checks."""
     started = datetime.now(UTC).timestamp() - result.seconds
     return Report(
         source=source,
@@ -77,7 +78,7 @@ def make_report(
         columns=plan.columns,
         masked=plan.masked,
         tables=result.tables,
-        warnings=tuple(_line(finding) for finding in plan.findings),
+        warnings=(*(_line(finding) for finding in plan.findings), *warnings),
         left_out=left_out,
     )
 

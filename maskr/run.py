@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from maskr.db import Sink, Source
+from maskr.db import Sink, Source, TargetLostError
 from maskr.db.postgres import copytext
 from maskr.kernel import Kernel, bind
 from maskr.keys import Key
@@ -110,7 +110,7 @@ def run(
         watcher.phase("schema")
         sink.prepare(source, plan.schema, [table.name for table in plan.tables])
     results = tuple(
-        _table(table, kernel, source, sink, watcher)
+        _patiently(table, kernel, source, sink, watcher)
         for table, kernel in kernels
         if table.read is not None
     )
@@ -118,6 +118,18 @@ def run(
         watcher.phase("constraints")
         sink.finish(source.counters())
     return Result(results, time.monotonic() - start)
+
+
+def _patiently(
+    plan: TablePlan, kernel: Kernel | None, source: Source, sink: Sink | None, watcher: Watcher
+) -> TableResult:
+    """One table, begun anew where the target was lost: its rows arrive once in the end."""
+    for pause in sink.pauses if sink is not None else ():
+        try:
+            return _table(plan, kernel, source, sink, watcher)
+        except TargetLostError:
+            time.sleep(pause)
+    return _table(plan, kernel, source, sink, watcher)
 
 
 @dataclass(slots=True)

@@ -7,7 +7,8 @@ import typer
 
 from maskr import __version__
 from maskr.cli.ending import ends
-from maskr.cli.formats import LogFormat
+from maskr.cli.formats import Load, LogFormat
+from maskr.db import LargeObjects
 
 app = typer.Typer(
     name="maskr",
@@ -97,12 +98,41 @@ def run(
     ] = True,
     log_format: LogFormatOption = None,
     ephemeral_key: EphemeralKey = False,
+    load: Annotated[
+        Load | None,
+        typer.Option(
+            help="rebuild: a new database beside the target, which takes its name at the end. "
+            "refill: the target's tables are emptied and filled in one transaction; its schema "
+            "belongs to its migrations. By default rebuild, and refill with --tables.",
+        ),
+    ] = None,
+    keep_previous: Annotated[
+        int, typer.Option(min=0, help="rebuild: how many former stagings stay, renamed.")
+    ] = 0,
+    owners: Annotated[
+        bool, typer.Option("--owner/--no-owner", help="Let objects have production's owners.")
+    ] = True,
+    grants: Annotated[
+        bool, typer.Option("--acl/--no-acl", help="Let roles have production's grants.")
+    ] = True,
+    role_map: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="What a role of production is called on staging's server; may be repeated.",
+            metavar="OLD=NEW",
+        ),
+    ] = None,
+    large_objects: Annotated[
+        LargeObjects,
+        typer.Option(help="They cannot be masked: refuse to begin, keep them, or empty them."),
+    ] = LargeObjects.REFUSE,
 ) -> None:
     """Mask production into staging: the main job."""
     from maskr.cli import running
 
+    how = running.how(keep_previous, owners, grants, role_map or [], large_objects)
     running.run(
-        running.Job(policy, source, target, dry_run, tables, report, ephemeral_key),
+        running.Job(policy, source, target, dry_run, tables, report, ephemeral_key, load, how),
         progress,
         log_format,
     )

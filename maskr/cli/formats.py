@@ -1,6 +1,13 @@
-"""The forms that output comes in; light, because the command line's own help needs them."""
+"""The words that options take; light, because the command line's own help needs them."""
 
 from enum import StrEnum
+
+
+class Load(StrEnum):
+    """How staging is filled: built anew beside the old one, or emptied and filled where it is."""
+
+    REBUILD = "rebuild"
+    REFILL = "refill"
 
 
 class LogFormat(StrEnum):
@@ -8,3 +15,21 @@ class LogFormat(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+
+
+class CheckFormat(StrEnum):
+    """How findings are told."""
+
+    TEXT = "text"
+    JSON = "json"
+    GITHUB = "github"
+    SARIF = "sarif"
+    MARKDOWN = "markdown"
+
+
+class DiffFormat(StrEnum):
+    """How changes are told."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"

@@ -2,15 +2,18 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from maskr.cli.formats import LogFormat
+from maskr.cli.formats import Load, LogFormat
 from maskr.cli.output import Bars, Lines, Quiet, chosen, print_report
 from maskr.cli.settings import find_key
-from maskr.db import Identity
+from maskr.db import Identity, LargeObjects
+from maskr.db.postgres.rebuild import Rebuild, RebuildSink
+from maskr.db.postgres.roles import Roles
 from maskr.db.postgres.sink import PostgresSink
 from maskr.db.postgres.source import PostgresSource
 from maskr.errors import RefusedError, UsageError
@@ -18,13 +21,17 @@ from maskr.keys import Key
 from maskr.plan import Plan, compile
 from maskr.policy import Policy, load
 from maskr.report import Report, make_report, write_report
-from maskr.run import Result
 from maskr.run import run as carry_out
+
+_MAY_WRITE = (
+    "warning[source-may-write] the user who reads production could also change it; maskr never "
+    "does, but see `maskr roles` for one who cannot"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """The arguments of one run."""
+    """The arguments of one run; ``load`` is a rebuild where nothing speaks for a refill."""
 
     policy: Path
     source: str
@@ -33,6 +40,29 @@ class Job:
     tables: str = "*"
     report: Path | None = None
     ephemeral_key: bool = False
+    load: Load | None = None
+    how: Rebuild = field(default_factory=Rebuild)
+
+
+def how(
+    keep_previous: int,
+    owners: bool,
+    grants: bool,
+    role_map: Sequence[str],
+    large_objects: LargeObjects,
+) -> Rebuild:
+    """The options of a rebuild.
+
+    Raises:
+        UsageError: a role is not mapped as OLD=NEW.
+    """
+    mapped: dict[str, str] = {}
+    for text in role_map:
+        old, _, new = text.partition("=")
+        if not old or not new:
+            raise UsageError(f"--role-map {text}", "names no two roles", "write OLD=NEW")
+        mapped[old] = new
+    return Rebuild(keep_previous, Roles(owners, grants, mapped), large_objects)
 
 
 def run(job: Job, progress: bool, log_format: LogFormat | None) -> None:
@@ -58,19 +88,41 @@ def perform(job: Job, bars: bool, lines: bool, key: Key | None = None) -> Report
     policy = load(job.policy)
     key = key or find_key(policy, job.ephemeral_key)
     with (
-        PostgresSource(job.source) as source,
-        nullcontext() if job.dry_run else PostgresSink(job.target) as sink,
+        PostgresSource(job.source, hold=True) as source,
+        nullcontext() if job.dry_run else _sink(job) as sink,
     ):
         if sink is not None:
             _guard(policy, source.identity, sink.identity)
         plan = compile(policy, source.schema(), job.tables)
         if not plan.tables:
             raise UsageError(f"--tables {job.tables}", "no table of that name", "see --help")
+        warnings = (_MAY_WRITE,) if source.may_write() else ()
         watcher = _bars(plan, source) if bars else Lines() if lines else Quiet()
         with watcher:
             result = carry_out(plan, key, source, sink, watcher)
-        target = sink.identity.name if sink is not None else ""
-        return _report(policy, plan, result, key, source.identity.name, target)
+        left_out = _left_out(plan) + (sink.left_out if sink is not None else ())
+        return make_report(
+            plan,
+            result,
+            key,
+            source=source.identity.name,
+            target=sink.identity.name if sink is not None else "",
+            policy=tuple(policy.files),
+            left_out=left_out,
+            warnings=warnings,
+        )
+
+
+def _sink(job: Job) -> PostgresSink | RebuildSink:
+    """The way of loading that was asked for."""
+    part = job.tables != "*"
+    if part and job.load is Load.REBUILD:
+        raise UsageError(
+            "--tables", "a rebuild makes all of staging anew", "use --load refill with --tables"
+        )
+    if part or job.load is Load.REFILL:
+        return PostgresSink(job.target, job.how.roles, job.how.large_objects)
+    return RebuildSink(job.target, job.how)
 
 
 def _guard(policy: Policy, source: Identity, target: Identity) -> None:
@@ -95,17 +147,6 @@ def _bars(plan: Plan, source: PostgresSource) -> Bars:
     return Bars({name: size for name, size in source.sizes().items() if name in names})
 
 
-def _report(
-    policy: Policy, plan: Plan, result: Result, key: Key, source: str, target: str
-) -> Report:
+def _left_out(plan: Plan) -> tuple[str, ...]:
     unread = [str(table.name) for table in plan.tables if table.read is None]
-    left_out = (f"rows of {', '.join(unread)} (rows: none)",) if unread else ()
-    return make_report(
-        plan,
-        result,
-        key,
-        source=source,
-        target=target,
-        policy=tuple(policy.files),
-        left_out=left_out,
-    )
+    return (f"rows of {', '.join(unread)} (rows: none)",) if unread else ()

@@ -6,8 +6,10 @@ One folder a store stands behind them; nothing above this floor knows which.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import NamedTuple, Protocol
 
+from maskr.errors import TryAgainError
 from maskr.model import Schema, TableName
 
 
@@ -17,7 +19,7 @@ class Read:
 
     Attributes:
         columns: names, in the order in which the fields arrive.
-        flags: boolean SQL expressions that arrive as further fields, ``t``, ``f`` or NULL.
+        flags: SQL expressions that arrive as further fields; a condition as ``t``, ``f`` or NULL.
         where: a boolean SQL expression that a row must satisfy.
         limit: at most so many rows, the first by ``order``.
         percent: about this share of the rows, the same ones every time.
@@ -67,6 +69,33 @@ class Identity:
         return (self.system, self.database) == (other.system, other.database)
 
 
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """How a database was made.
+
+    Attributes:
+        clauses: what CREATE DATABASE was told of its encoding and its locale.
+        settings: what ALTER DATABASE has set for every session in it.
+        extensions: the extensions it needs.
+    """
+
+    clauses: Mapping[str, str]
+    settings: Mapping[str, str]
+    extensions: tuple[str, ...] = ()
+
+
+class LargeObjects(StrEnum):
+    """What becomes of them: nothing begins, they come over as they are, or without contents."""
+
+    REFUSE = "refuse"
+    KEEP = "keep"
+    EMPTY = "empty"
+
+
+class TargetLostError(TryAgainError):
+    """The connection to the sink is gone, but a table may be begun again on another one."""
+
+
 class Source(Protocol):
     """A production database, held at one moment. Reads only."""
 
@@ -99,13 +128,39 @@ class Source(Protocol):
         """SQL that makes the schema: of what comes before the rows (``pre-data``) or after."""
         ...
 
+    def setup(self) -> Setup:
+        """How the database itself was made."""
+        ...
+
+    def left_out(self) -> Sequence[str]:
+        """What of it no run ever brings to staging, a line each."""
+        ...
+
+    def large_objects(self) -> Sequence[int]:
+        """The numbers of its large objects."""
+        ...
+
+    def large_object(self, number: int) -> Iterator[bytes]:
+        """What a large object holds, a few MiB at a time."""
+        ...
+
 
 class Sink(Protocol):
-    """A staging database, being filled in one transaction."""
+    """A staging database, being filled: as it was until `finish` has come to its end."""
 
     @property
     def identity(self) -> Identity:
         """Which database it is."""
+        ...
+
+    @property
+    def pauses(self) -> Sequence[float]:
+        """Seconds to wait before each new try of a table that met `TargetLostError`."""
+        ...
+
+    @property
+    def left_out(self) -> Sequence[str]:
+        """What of production it did not take, a line each; whole once `finish` has ended."""
         ...
 
     def prepare(self, source: Source, schema: Schema, tables: Sequence[TableName]) -> None:
@@ -122,9 +177,10 @@ class Sink(Protocol):
 
         Raises:
             MaskrError: the rows do not fit.
+            TargetLostError: the connection is gone; the table may be loaded anew.
         """
         ...
 
     def finish(self, counters: Sequence[Counter]) -> None:
-        """Sets the sequences, puts back the constraints, commits."""
+        """Sets the sequences, makes the constraints, and only then shows staging what it has."""
         ...

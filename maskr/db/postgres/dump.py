@@ -14,9 +14,8 @@ from maskr.errors import TryAgainError, UnavailableError
 # without psql, and both lines carry one random token.
 _FENCE = re.compile(r"^\\restrict (\w+)\n(.*)^\\unrestrict \1\n", re.DOTALL | re.MULTILINE)
 
-# Owners and grants name roles, which belong to a server and not to a database; subscriptions would
-# begin to replicate production into staging.
-_LEFT_OUT = ("--no-owner", "--no-privileges", "--no-subscriptions")
+# Subscriptions would begin to replicate production into staging.
+_LEFT_OUT = ("--no-subscriptions",)
 
 
 def dump_section(dsn: str, section: str, snapshot: str, version: int) -> str:
@@ -45,9 +44,12 @@ def dump_section(dsn: str, section: str, snapshot: str, version: int) -> str:
         *_LEFT_OUT,
         f"--dbname={conninfo.make_conninfo('', **parts)}",
     ]
-    done = subprocess.run(command, capture_output=True, env=os.environ | secret)
-    if done.returncode != 0:
-        raise _failed(done.stderr.decode("utf-8", "replace"), dsn)
+    # Its messages are looked into: in English, whatever the user reads.
+    environment = os.environ | secret | {"LC_ALL": "C"}
+    done = subprocess.run(command, capture_output=True, env=environment)
+    printed = done.stderr.decode("utf-8", "replace")
+    if done.returncode != 0 or "warning:" in printed:  # a warning: something is not in the dump
+        raise _failed(printed, dsn)
     text = done.stdout.decode("utf-8")
     return _FENCE.sub(r"\2", text, count=1)
 
@@ -56,6 +58,8 @@ def _failed(printed: str, dsn: str) -> UnavailableError | TryAgainError:
     where = f"pg_dump of {describe(dsn)}"
     if "lock timeout" in printed or ("LOCK TABLE" in printed and "timeout" in printed):
         return TryAgainError(where, "a lock could not be had in time", "run it again")
+    if "invalid snapshot" in printed or "terminating connection" in printed:
+        return TryAgainError(where, "the snapshot was lost", "run it again")
     if "permission denied" in printed:
         return UnavailableError(
             where, "the user may not read the whole schema", "grant pg_read_all_data"

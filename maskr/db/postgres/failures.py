@@ -40,6 +40,8 @@ _KINDS: dict[str, tuple[type[MaskrError], str, str]] = {
     "28": (UnavailableError, "the server refused the user or the password", "check the DSN"),
     "3D": (UnavailableError, "there is no such database", "check the DSN"),
     "40": (TryAgainError, "the transaction was undone by another one", "run it again"),
+    "42P01": (TryAgainError, "a table is gone: the schema changed under way", "run it again"),
+    "42703": (TryAgainError, "a column is gone: the schema changed under way", "run it again"),
     "42501": (RefusedError, "the user may not do this", "grant it, or use another user"),
     "53": (UnavailableError, "the server ran out of disk, memory or connections", "make room"),
     "53300": (TryAgainError, "the server has no connection left", "run it again"),

@@ -4,23 +4,24 @@ The rows of a table go in before its constraints and triggers come back: a forei
 checked once for the whole table, in whatever order the tables arrived, and cycles need no care.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, suppress
 from types import TracebackType
 from typing import NamedTuple, Self
 
 import psycopg
 from psycopg import sql
 
-from maskr.db import Counter, Identity, Source
-from maskr.db.postgres import catalog, copytext, session
+from maskr.db import Counter, Identity, LargeObjects, Source
+from maskr.db.postgres import catalog, guards, largeobjects, session
 from maskr.db.postgres.failures import describe, mapped
-from maskr.db.postgres.session import columns_sql, table_sql
-from maskr.errors import DataError, RefusedError, TryAgainError
+from maskr.db.postgres.loading import copied
+from maskr.db.postgres.roles import Roles, refuse_missing_roles
+from maskr.db.postgres.script import GRANTS, PREAMBLE, Entry, in_order, parse, wanted
+from maskr.db.postgres.session import table_sql
+from maskr.errors import DataError
 from maskr.model import Schema, TableName, differences
 
-# Any two maskr runs on one database want the same lock: "maskr" in ASCII.
-_LOCK = 0x6D61736B72
 _SETTINGS = {
     "lock_timeout": "30s",
     "row_security": "off",
@@ -40,8 +41,20 @@ class _Undone(NamedTuple):
 class PostgresSink:
     """A connection that holds one writing transaction, from `prepare` to `finish`."""
 
-    def __init__(self, dsn: str) -> None:
+    pauses: Sequence[float] = ()  # with the connection the whole transaction is lost
+
+    def __init__(
+        self,
+        dsn: str,
+        roles: Roles | None = None,
+        large_objects: LargeObjects = LargeObjects.REFUSE,
+    ) -> None:
         """Connects; writes nothing.
+
+        Args:
+            dsn: the target.
+            roles: what becomes of owners and grants, where the target is empty.
+            large_objects: what becomes of them.
 
         Raises:
             UnavailableError: the database cannot be reached.
@@ -51,7 +64,11 @@ class PostgresSink:
         self._where = f"target {describe(dsn)}"
         self._connection = session.connect(dsn, _SETTINGS)
         self._put_back: list[_Undone] = []
-        self._post_data = ""
+        self._post_data: tuple[Entry, ...] = ()
+        self._roles = roles or Roles()
+        self._large_objects = large_objects
+        self._loaded: dict[TableName, int] = {}
+        self.left_out: tuple[str, ...] = ()
         try:
             with mapped(self._where):
                 self.identity: Identity = session.identity(self._connection)
@@ -75,24 +92,9 @@ class PostgresSink:
             self._connection.close()
 
     def _guard(self) -> None:
-        standby, marked, free = self._row(
-            """
-            SELECT pg_catalog.pg_is_in_recovery(),
-                   pg_catalog.current_setting('maskr.production', true),
-                   NOT pg_catalog.pg_is_in_recovery() AND pg_catalog.pg_try_advisory_lock(%s)
-            """,
-            (_LOCK,),
-        )
-        if standby:
-            raise RefusedError(self._where, "this is a standby", "name its primary as the target")
-        if str(marked).lower() in ("on", "true", "yes", "1"):
-            raise RefusedError(
-                self._where, "it is marked as production", "its setting maskr.production says so"
-            )
-        if not free:
-            raise TryAgainError(
-                self._where, "another maskr is writing to it", "wait until it is done"
-            )
+        guards.refuse_standby(self._connection, self._where)
+        guards.refuse_production(self._connection, self._where, self.identity.database)
+        guards.lock_database(self._connection, self._where)
 
     def _row(self, query: str, values: tuple[object, ...] = ()) -> tuple[object, ...]:
         row = self._connection.execute(query, values).fetchone()
@@ -108,11 +110,13 @@ class PostgresSink:
         Raises:
             DataError: the target's schema is not production's; names what differs.
         """
+        choice = self._large_objects
+        largeobjects.refuse_undecided(source, f"source {source.identity.name}", choice)
         with mapped(self._where):
             self._connection.execute("BEGIN")
+            self.left_out += largeobjects.bring(source, self._connection, choice)
             if self._is_empty():
-                self._connection.execute(source.definition("pre-data"))
-                self._post_data = source.definition("post-data")
+                self._make_schema(source)
                 return
             drift = differences(schema, catalog.read_schema(self._connection))
             if drift:
@@ -123,7 +127,26 @@ class PostgresSink:
                 )
             self._set_aside_foreign_keys()
             self._set_aside_triggers()
+            self._set_aside_row_security()
             self._truncate(tables)
+
+    def _make_schema(self, source: Source) -> None:
+        before = self._entries(source.definition("pre-data"))
+        after = self._entries(source.definition("post-data"))
+        refuse_missing_roles(self._connection, self._where, [*before, *after])
+        self.left_out += tuple(source.left_out())
+        self._connection.execute(PREAMBLE)
+        self._carry_out(entry for entry in before if entry.kind not in GRANTS)
+        granting = tuple(entry for entry in before if entry.kind in GRANTS)
+        self._post_data = in_order((*granting, *after))
+
+    def _entries(self, text: str) -> list[Entry]:
+        return list(self._roles.applied(wanted(parse(text))))
+
+    def _carry_out(self, entries: Iterable[Entry]) -> None:
+        for entry in entries:
+            with mapped(f"{self._where}: {entry.where}"):
+                self._connection.execute((entry.settings + entry.sql).encode())
 
     def _is_empty(self) -> bool:
         (some,) = self._row(
@@ -183,41 +206,41 @@ class PostgresSink:
             self._connection.execute(disable)
             self._later(f"table {schema}.{table}", enable.as_string(self._connection))
 
+    def _set_aside_row_security(self) -> None:
+        """FORCE holds for a table's owner too, who could then not fill it."""
+        found = self._connection.execute(
+            f"""
+            SELECT n.nspname, c.relname FROM pg_catalog.pg_class c
+            JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            WHERE c.relforcerowsecurity AND {_OWN} ORDER BY 1, 2
+            """  # noqa: S608 - a constant
+        ).fetchall()
+        for name in found:
+            alter = sql.SQL("ALTER TABLE {} {} ROW LEVEL SECURITY")
+            table = sql.Identifier(*name)
+            self._connection.execute(alter.format(table, sql.SQL("NO FORCE")))
+            force = alter.format(table, sql.SQL("FORCE"))
+            self._later(f"table {name[0]}.{name[1]}", force.as_string(self._connection))
+
     def _later(self, where: str, statement: str) -> None:
         self._put_back.append(_Undone(where, statement))
 
     def _truncate(self, tables: Sequence[TableName]) -> None:
         if tables:
-            names = sql.SQL(", ").join(map(table_sql, tables))
-            self._connection.execute(sql.SQL("TRUNCATE {}").format(names))
+            # ONLY: what inherits from a table is emptied if it is named, too.
+            names = sql.SQL(", ONLY ").join(map(table_sql, tables))
+            self._connection.execute(sql.SQL("TRUNCATE ONLY {}").format(names))
 
-    @contextmanager
-    def load(self, table: TableName, columns: Sequence[str]) -> Iterator[Callable[[bytes], None]]:
+    def load(
+        self, table: TableName, columns: Sequence[str]
+    ) -> AbstractContextManager[Callable[[bytes], None]]:
         """Copies rows into an empty table.
 
         Raises:
             DataError: a row does not fit, or fewer rows arrived than were sent.
         """
-        names = sql.SQL(" ({})").format(columns_sql(tuple(columns))) if columns else sql.SQL("")
-        # Rows of a table that this transaction made or emptied can be written as visible to all,
-        # which spares a later rewrite; nobody else sees them before the commit.
-        query = sql.SQL("COPY {}{} FROM STDIN (FREEZE)").format(table_sql(table), names)
-        sent = 0
-        with mapped(f"{self._where}: {table}"), self._connection.cursor() as cursor:
-            with cursor.copy(query) as copy:
-
-                def write(chunk: bytes) -> None:
-                    nonlocal sent
-                    copy.write(chunk)
-                    sent += copytext.count(chunk)
-
-                yield write
-            if cursor.rowcount != sent:
-                raise DataError(
-                    f"{self._where}: {table}",
-                    f"{sent} rows were sent and {cursor.rowcount} arrived",
-                    "look for what swallows them: a rule, a trigger that is ENABLE ALWAYS",
-                )
+        where = f"{self._where}: {table}"
+        return copied(self._connection, where, table, columns, self._loaded)
 
     def finish(self, counters: Sequence[Counter]) -> None:
         """Sets the sequences, makes or puts back the constraints, commits, analyses.
@@ -228,8 +251,7 @@ class PostgresSink:
         with mapped(self._where):
             for counter in counters:
                 self._set(counter)
-            if self._post_data:
-                self._connection.execute(self._post_data)
+        self._carry_out(self._post_data)
         for where, statement in self._put_back:
             with mapped(f"{self._where}: {where}"):
                 self._connection.execute(statement)

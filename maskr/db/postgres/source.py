@@ -8,10 +8,11 @@ from typing import Self
 import psycopg
 from psycopg import sql
 
-from maskr.db import Counter, Identity, Read, Size
-from maskr.db.postgres import catalog, session
+from maskr.db import Counter, Identity, Read, Setup, Size
+from maskr.db.postgres import catalog, databases, session
 from maskr.db.postgres.dump import dump_section
 from maskr.db.postgres.failures import describe, mapped
+from maskr.errors import RefusedError, TryAgainError
 from maskr.model import Schema, TableName
 
 # Bytes of COPY text a chunk: large enough that what a chunk costs by itself is below 1 % of what
@@ -21,32 +22,70 @@ CHUNK_BYTES = 4 << 20
 _READ_ONLY = {
     "default_transaction_read_only": "on",
     "default_transaction_isolation": "repeatable read",
-    "lock_timeout": "30s",
+    # Low: whoever wants one of our tables for himself waits behind us in turn.
+    "lock_timeout": "10s",
     # A policy that would hide rows from this user is an error instead of a silent loss.
     "row_security": "off",
     "synchronize_seqscans": "off",
 }
 
 
+_RELATIONS = "pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+_OWN = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
+# A subscription would begin to replicate production into staging; a user mapping holds a password
+# of another server.
+_LEFT_OUT = """
+    SELECT 'subscription ' || subname FROM pg_catalog.pg_subscription s
+    JOIN pg_catalog.pg_database d ON d.oid = s.subdbid
+    WHERE d.datname = pg_catalog.current_database()
+    UNION ALL
+    SELECT DISTINCT 'user mappings of server ' || srvname FROM pg_catalog.pg_user_mappings
+    UNION ALL
+    SELECT 'rows of foreign table ' || n.nspname || '.' || c.relname
+           || ' (they stay where they are)'
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind = 'f'
+    UNION ALL
+    SELECT 'rows added to ' || t.oid::regclass || ', a table of extension ' || e.extname
+    FROM pg_catalog.pg_extension e, pg_catalog.unnest(e.extconfig) AS t (oid)
+    ORDER BY 1
+"""
+_LOCKS_AT_ONCE = 500  # tables a statement: a round trip for so many, and no statement of megabytes
+
+
 class PostgresSource:
     """A connection that holds a REPEATABLE READ READ ONLY transaction from its first moment on."""
 
-    def __init__(self, dsn: str, snapshot: str | None = None) -> None:
+    def __init__(self, dsn: str, snapshot: str | None = None, hold: bool = False) -> None:
         """Connects and takes a snapshot, or joins the exported one of another session.
+
+        Args:
+            dsn: libpq's.
+            snapshot: as `snapshot` of another source gave it.
+            hold: lock every table against DDL before the snapshot is taken. A snapshot does not
+                protect against TRUNCATE or a rewriting ALTER TABLE: a table that one of them met
+                would read as empty (manual, "Caveats" of "Concurrency Control").
 
         Raises:
             UnavailableError: the database cannot be reached.
+            RefusedError: row-level security would hide rows from this user.
+            TryAgainError: a table could not be locked in time.
         """
         self._dsn = dsn
         self._where = f"source {describe(dsn)}"
         self._connection = session.connect(dsn, _READ_ONLY)
         try:
             with mapped(self._where):
+                tables = self._lockable() if hold else []
                 self._connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                self._lock(tables)  # before the first query, which takes the snapshot
                 if snapshot is not None:
                     quoted = sql.Literal(snapshot)
                     self._connection.execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(quoted))
                 self.identity: Identity = session.identity(self._connection)
+                if hold:
+                    self._refuse_hidden_rows()
+                    self._refuse_changes(tables)
         except BaseException:
             self._connection.close()
             raise
@@ -68,6 +107,64 @@ class PostgresSource:
         """Ends the session; a COPY that is under way is cancelled."""
         with suppress(psycopg.Error):
             self._connection.close()
+
+    def _lockable(self) -> list[tuple[str, str]]:
+        """The tables that this user may read whole; the others say so when they are read."""
+        return self._connection.execute(
+            f"""
+            SELECT n.nspname, c.relname FROM {_RELATIONS}
+            WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND {_OWN}
+              AND pg_catalog.has_table_privilege(c.oid, 'SELECT')
+              AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+            ORDER BY 1, 2
+            """  # noqa: S608 - constants
+        ).fetchall()
+
+    def _lock(self, tables: Sequence[tuple[str, str]]) -> None:
+        for start in range(0, len(tables), _LOCKS_AT_ONCE):
+            names = sql.SQL(", ").join(
+                sql.SQL("ONLY {}").format(sql.Identifier(*name))
+                for name in tables[start : start + _LOCKS_AT_ONCE]
+            )
+            statement = sql.SQL("LOCK TABLE {} IN ACCESS SHARE MODE").format(names)
+            self._connection.execute(statement)
+
+    def _refuse_changes(self, locked: Sequence[tuple[str, str]]) -> None:
+        if self._lockable() != locked:
+            raise TryAgainError(
+                self._where, "tables came or went while they were being locked", "run it again"
+            )
+
+    def _refuse_hidden_rows(self) -> None:
+        hidden = self._connection.execute(
+            f"""
+            SELECT n.nspname || '.' || c.relname FROM {_RELATIONS}
+            WHERE c.relkind IN ('r', 'p') AND {_OWN}
+              AND pg_catalog.row_security_active(c.oid)
+            ORDER BY 1
+            """  # noqa: S608 - constants
+        ).fetchall()
+        if hidden:
+            raise RefusedError(
+                self._where,
+                f"row-level security hides rows of {', '.join(name for (name,) in hidden)}",
+                "ALTER ROLE … BYPASSRLS the user who reads; see `maskr roles`",
+            )
+
+    def may_write(self) -> bool:
+        """Whether this user could change production, were its session not read-only."""
+        with mapped(self._where):
+            row = self._connection.execute(
+                f"""
+                SELECT EXISTS (SELECT FROM pg_catalog.pg_roles
+                               WHERE rolname = current_user AND rolsuper)
+                    OR EXISTS (SELECT FROM {_RELATIONS}
+                               WHERE c.relkind IN ('r', 'p') AND {_OWN}
+                                 AND pg_catalog.has_table_privilege(
+                                     c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE'))
+                """  # noqa: S608 - constants
+            ).fetchone()
+        return row is not None and bool(row[0])
 
     def snapshot(self) -> str:
         """Exports the snapshot, for other sessions to join while this one lives."""
@@ -115,22 +212,61 @@ class PostgresSource:
     def read(self, read: Read) -> Iterator[bytes]:
         """The rows as COPY text, whole rows, about `CHUNK_BYTES` at a time."""
         where = f"{self._where}: {read.table}"
-        with mapped(where), self._connection.cursor().copy(copy_query(read)) as copy:
-            rows: list[bytes | memoryview | bytearray] = []
-            size = 0
-            for row in copy:
-                rows.append(row)
-                size += len(row)
-                if size >= CHUNK_BYTES:
+        with mapped(where), self._connection.cursor() as cursor:
+            with cursor.copy(copy_query(read)) as copy:
+                rows: list[bytes | memoryview | bytearray] = []
+                size = came = 0
+                for row in copy:
+                    rows.append(row)
+                    size += len(row)
+                    came += 1
+                    if size >= CHUNK_BYTES:
+                        yield b"".join(rows)
+                        rows, size = [], 0
+                if rows:
                     yield b"".join(rows)
-                    rows, size = [], 0
-            if rows:
-                yield b"".join(rows)
+            if cursor.rowcount != came:
+                raise TryAgainError(
+                    where, f"{cursor.rowcount} rows were sent and {came} came", "run it again"
+                )
 
     def definition(self, section: str) -> str:
         """pg_dump's SQL of one section, of this very snapshot."""
         version = self._connection.info.server_version // 10000
-        return dump_section(self._dsn, section, self.snapshot(), version)
+        dsn = session.same_server(self._dsn, self._connection)
+        return dump_section(dsn, section, self.snapshot(), version)
+
+    def setup(self) -> Setup:
+        """Encoding, locale, settings and extensions of the database."""
+        with mapped(self._where):
+            return databases.read_setup(self._connection)
+
+    def left_out(self) -> Sequence[str]:
+        """Subscriptions, logins to other servers, rows that only an extension knows of."""
+        with mapped(self._where):
+            found = self._connection.execute(_LEFT_OUT).fetchall()
+        return [line for (line,) in found]
+
+    def large_objects(self) -> Sequence[int]:
+        """Their numbers, in order."""
+        with mapped(self._where):
+            found = self._connection.execute(
+                "SELECT oid::bigint FROM pg_catalog.pg_largeobject_metadata ORDER BY 1"
+            ).fetchall()
+        return [number for (number,) in found]
+
+    def large_object(self, number: int) -> Iterator[bytes]:
+        """Its bytes, `CHUNK_BYTES` at a time."""
+        at = 0
+        with mapped(f"{self._where}: large object {number}"):
+            while True:
+                row = self._connection.execute(
+                    "SELECT pg_catalog.lo_get(%s::oid, %s, %s)", (number, at, CHUNK_BYTES)
+                ).fetchone()
+                if row is None or not row[0]:
+                    return
+                yield row[0]
+                at += len(row[0])
 
 
 def copy_query(read: Read) -> sql.Composed:

@@ -1,0 +1,124 @@
+"""What a new database gets after its rows, and the look whether all of it is there."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import groupby
+
+import psycopg
+from psycopg import sql
+
+from maskr.db import Counter
+from maskr.db.postgres import catalog
+from maskr.db.postgres.failures import mapped
+from maskr.db.postgres.script import INDEXES, KEYS, Entry, in_order
+from maskr.db.postgres.session import table_sql
+from maskr.db.postgres.sessions import Sessions
+from maskr.db.postgres.sidebyside import Piece, side_by_side
+from maskr.errors import DataError
+from maskr.model import Schema, TableName, differences
+
+# Says that it is there: object, table or index, schema, function, second primary key.
+_THERE = ("42710", "42P07", "42P06", "42723", "42P16")
+
+
+def carry_out(sessions: Sessions, where: str, entry: Entry) -> None:
+    """One entry of a dump, in a transaction of its own; again where a connection was lost."""
+    statements = (entry.settings + entry.sql).encode()
+
+    def do(connection: psycopg.Connection, again: bool) -> None:
+        try:
+            connection.execute(statements)
+        except psycopg.Error as error:
+            if not (again and error.sqlstate in _THERE):
+                raise  # else the first try was one, and only its answer was lost
+
+    with mapped(f"{where}: {entry.where}"):
+        sessions.patiently(do)
+
+
+def make_rest(sessions: Sessions, where: str, entries: Sequence[Entry], jobs: int) -> None:
+    """Everything that comes after the rows: indexes and keys ``jobs`` at a time.
+
+    Raises:
+        DataError: a constraint does not hold for the rows.
+    """
+    for kinds, group in groupby(in_order(entries), _company):
+        # An index does not wait for another table's, nor a key for one between other tables.
+        _at_a_time(sessions, where, list(group), jobs if kinds else 1)
+
+
+def _company(entry: Entry) -> tuple[str, ...]:
+    return next((kinds for kinds in (INDEXES, KEYS) if entry.kind in kinds), ())
+
+
+def _at_a_time(sessions: Sessions, where: str, entries: Iterable[Entry], jobs: int) -> None:
+    pieces = [Piece(_bound(carry_out, sessions, where, entry), entry.tables) for entry in entries]
+    side_by_side(pieces, jobs, sessions.cancel)
+
+
+def _bound(do: Callable[..., None], *arguments: object) -> Callable[[], None]:
+    return lambda: do(*arguments)
+
+
+def set_counters(sessions: Sessions, where: str, counters: Sequence[Counter]) -> None:
+    """Lets every sequence go on where production's stands."""
+
+    def do(connection: psycopg.Connection, _: bool) -> None:
+        for counter in counters:
+            name = table_sql(counter.name).as_string(connection)
+            connection.execute(
+                "SELECT pg_catalog.setval(%s::regclass, %s, %s)",
+                (name, counter.last, counter.called),
+            )
+
+    with mapped(where):
+        sessions.patiently(do)
+
+
+def analyse(sessions: Sessions, where: str) -> None:
+    """Gives the planner its statistics."""
+
+    def do(connection: psycopg.Connection, _: bool) -> None:
+        connection.execute("ANALYZE")
+
+    with mapped(where):
+        sessions.patiently(do)
+
+
+def refuse_missing_rows(
+    sessions: Sessions, where: str, expected: Mapping[TableName, int], jobs: int
+) -> None:
+    """Counts the rows again: a crash in between empties unlogged tables, for one.
+
+    Raises:
+        DataError: a table has not the rows that were loaded.
+    """
+
+    def count(table: TableName, rows: int) -> None:
+        query = sql.SQL("SELECT count(*) FROM ONLY {}").format(table_sql(table))
+
+        def do(connection: psycopg.Connection, _: bool) -> int:
+            row = connection.execute(query).fetchone()
+            return int(row[0]) if row else 0
+
+        with mapped(f"{where}: {table}"):
+            found = sessions.patiently(do)
+        if found != rows:
+            raise DataError(
+                f"{where}: {table}", f"it holds {found} rows of the {rows} loaded", "run it again"
+            )
+
+    pieces = [Piece(_bound(count, *each), frozenset()) for each in expected.items()]
+    side_by_side(pieces, jobs, sessions.cancel)
+
+
+def refuse_other_schema(sessions: Sessions, where: str, wanted: Schema) -> None:
+    """Compares tables, columns and constraints with production's.
+
+    Raises:
+        DataError: names what differs.
+    """
+    with mapped(where):
+        found = sessions.patiently(lambda connection, _: catalog.read_schema(connection))
+    different = differences(wanted, found)
+    if different:
+        raise DataError(where, "what was built is not production: " + "; ".join(different))
