@@ -144,7 +144,7 @@ def facts(text: str, named: Mapping[str, UserType]) -> Facts:
         return Facts(Kind.OTHER)
     name = match["head"] + (match["tail"] or "")
     kind = _kind(name)
-    numbers = tuple(int(n) for n in (match["args"] or "").split(",") if n.strip("- ").isdigit())
+    numbers = tuple(int(n) for n in re.findall(r"-?[0-9]+", match["args"] or ""))
     if kind is Kind.TEXT and numbers:
         return Facts(kind, length=numbers[0])
     if kind is Kind.NUMERIC and numbers:
@@ -193,7 +193,9 @@ def spell(name: str, args: Iterable[str] = ()) -> str:
     given = list(args)
     canonical = _SPELLINGS.get(name, name)
     if name == "float" and given:
-        return "real" if int(given[0]) <= _FLOAT_BITS_OF_REAL else canonical
+        return (
+            "real" if given[0].isdecimal() and int(given[0]) <= _FLOAT_BITS_OF_REAL else canonical
+        )
     if canonical == "bpchar" and given:
         canonical = "character"
     if canonical in ("character", "bit") and not given:

@@ -72,11 +72,13 @@ def _add(cursor: Cursor, draft: Draft, table: DraftTable, only: bool) -> None:
         return
     cursor.take("column")
     exists = cursor.take("if", "not", "exists")
-    if cursor.tokens[cursor.at].value in table.columns:
+    start = cursor.at
+    if cursor.name() in table.columns:
         if not exists:
             raise MeaningError(f"table {table.name} has that column already")
         cursor.at = len(cursor.tokens)
         return
+    cursor.at = start
     for effect in read_column(cursor, draft, table, only):
         effect()
 
@@ -213,6 +215,8 @@ def _inherit(cursor: Cursor, draft: Draft, table: DraftTable, only: bool) -> Non
 def _disinherit(cursor: Cursor, draft: Draft, table: DraftTable, only: bool) -> None:
     cursor.need("inherit")
     parent = draft.table(cursor.qualified())
+    if parent not in table.inherits:
+        raise MeaningError(f"table {table.name} does not inherit from {parent.name}")
     table.inherits.remove(parent)
     parent.below.remove(table)
 

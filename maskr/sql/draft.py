@@ -178,6 +178,8 @@ class Draft:
 
     def inherit(self, child: DraftTable, parent: DraftTable) -> None:
         """Makes ``child`` a table below ``parent``: its columns and checks come down."""
+        if child is parent or parent in child.all_below():
+            raise MeaningError(f"table {child.name} cannot inherit from itself")
         parent.below.append(child)
         for column in parent.columns.values():
             there = child.columns.setdefault(column.name, replace(column, identity=Identity.NONE))
@@ -216,6 +218,8 @@ class Draft:
         if old in self.others:
             self.others = self.others - {old} | {new}
             return
+        if old not in self.tables or new in self.tables:
+            raise MeaningError(f"table {old} cannot become {new}")
         table = self.tables.pop(old)
         table.name = new
         self.tables[new] = table

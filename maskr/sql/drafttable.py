@@ -83,6 +83,12 @@ class DraftTable:
         for child in self.below:
             yield from child.each(column)
 
+    def all_below(self) -> "Iterator[DraftTable]":
+        """Every table below this one, at any depth."""
+        for child in self.below:
+            yield child
+            yield from child.all_below()
+
     def ordered(self, columns: tuple[str, ...]) -> tuple[str, ...]:
         """``columns`` in this table's own order."""
         return tuple(name for name in self.columns if name in columns)

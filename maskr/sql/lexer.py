@@ -26,7 +26,9 @@ _TOKENS = re.compile(
     | (?P<quoted>"(?:[^"]|"")+")
     | (?P<number>(?:[0-9]+(?:\.(?!\.)[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)
     # An operator of several characters ends in + or - only if it holds one of ~ ! @ # % ^ & | ` ?
-    | (?P<operator>(?={_SIGN}*[~!@\#%^&|`?]){_SIGN}+ | {_SIGN}*(?!--|/\*)[*/<>=] | [-+] | ::)
+    # PostgreSQL has none beyond 63 characters, and without a bound a run of + takes square time.
+    | (?P<operator>(?={_SIGN}{{0,62}}[~!@\#%^&|`?]){_SIGN}{{1,63}}
+        | {_SIGN}{{0,62}}(?!--|/\*)[*/<>=] | [-+] | ::)
     | (?P<junk>.)
     )
     """,

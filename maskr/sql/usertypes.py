@@ -101,9 +101,9 @@ def alter_type(cursor: Cursor, draft: Draft) -> None:
         if not (exists and label in labels):
             labels.insert(_position(cursor, labels), label)
     elif cursor.take("rename", "value"):
-        old = cursor.next().value
+        old = _known(cursor.next().value, labels)
         cursor.need("to")
-        labels[labels.index(old)] = cursor.next().value
+        labels[old] = cursor.next().value
     else:
         _rename(cursor, draft, text)
         return
@@ -114,10 +114,13 @@ def _position(cursor: Cursor, labels: list[str]) -> int:
     where = cursor.take_any("before", "after")
     if not where:
         return len(labels)
-    label = cursor.next().value
+    return _known(cursor.next().value, labels) + (where == "after")
+
+
+def _known(label: str, labels: list[str]) -> int:
     if label not in labels:
-        raise MeaningError("the label beside it is not defined above")
-    return labels.index(label) + (where == "after")
+        raise MeaningError("a label that it names is not defined above")
+    return labels.index(label)
 
 
 def _rename(cursor: Cursor, draft: Draft, old: str) -> None:

@@ -262,6 +262,7 @@ BAD = [
     "not " * 5000 + "active",
     " and ".join(["active"] * 3000),
     "- " * 900 + "id = 1",
+    "+" * 20_000,
 ]  # fmt: skip
 
 
