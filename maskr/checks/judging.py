@@ -131,7 +131,7 @@ def _stale(
         hint = "delete this comment"
         if code not in pages():
             what = f"there is no check {code!r} to accept"
-            hint = closest(code, pages()) or "`maskr check --explain` lists them"
+            hint = closest(code, pages()) or "`maskr check --explain list` shows them"
         elif (code, place.file, place.line) in errors:
             what = f"{code} is an error here, and only warnings can be accepted"
             hint = "mend it, and delete this comment"

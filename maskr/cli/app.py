@@ -7,8 +7,9 @@ import typer
 
 from maskr import __version__
 from maskr.cli.ending import ends
-from maskr.cli.formats import Load, LogFormat
+from maskr.cli.formats import CheckFormat, DiffFormat, Load, LogFormat
 from maskr.db import LargeObjects
+from maskr.errors import UsageError
 
 app = typer.Typer(
     name="maskr",
@@ -46,6 +47,14 @@ OptionalSource = Annotated[
         "--source",
         envvar="MASKR_SOURCE",
         help="A live database to hold the policy against.",
+        show_default=False,
+    ),
+]
+SchemaOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--schema",
+        help="DDL to hold the policy against, such as pg_dump --schema-only writes it.",
         show_default=False,
     ),
 ]
@@ -158,15 +167,86 @@ def preview(
 
 @app.command()
 @ends
+def check(
+    policy: Annotated[
+        Path | None, typer.Argument(help="The policy file.", show_default=False)
+    ] = None,
+    source: OptionalSource = None,
+    schema: SchemaOption = None,
+    format: Annotated[CheckFormat, typer.Option(help="How to tell it.")] = CheckFormat.TEXT,
+    strict: Annotated[bool, typer.Option("--strict", help="Let warnings fail too.")] = False,
+    explain: Annotated[
+        str | None,
+        typer.Option(
+            help="Say what a finding's code means, and what to do; 'list' shows them all.",
+            metavar="CODE",
+        ),
+    ] = None,
+) -> None:
+    """Say what is wrong with a policy, and which columns nobody decided about."""
+    from maskr.cli import checking
+
+    if explain is not None:
+        checking.explain_code(explain)
+    elif policy is None:
+        raise UsageError("POLICY", "there is none", "name the policy file")
+    else:
+        checking.check(policy, source, schema, format, strict)
+
+
+@app.command()
+@ends
+def diff(
+    old: Annotated[str, typer.Argument(help="The policy before: a file, or git:REV:path.")],
+    new: Annotated[str, typer.Argument(help="The policy after: a file, or git:REV:path.")],
+    source: OptionalSource = None,
+    schema: SchemaOption = None,
+    format: Annotated[DiffFormat, typer.Option(help="How to tell it.")] = DiffFormat.TEXT,
+    allow_exposure: Annotated[
+        bool, typer.Option("--allow-exposure", help="End with 0 whatever is newly exposed.")
+    ] = False,
+) -> None:
+    """Say what a change of policy exposes, weakens, changes and protects, column by column."""
+    from maskr.cli import diffing
+
+    diffing.diff(old, new, source, schema, format, allow_exposure)
+
+
+@app.command()
+@ends
 def explain(
     policy: PolicyPath,
     subject: Annotated[str, typer.Argument(help="TABLE or TABLE.COLUMN", metavar="TABLE[.COLUMN]")],
     source: OptionalSource = None,
+    schema: SchemaOption = None,
 ) -> None:
-    """Say which rule applies to a table or column, and why."""
-    from maskr.cli import looking
+    """Say which rule applies to a table or column, why, and what it promises."""
+    from maskr.cli import explaining
 
-    looking.explain(policy, subject, source)
+    explaining.explain(policy, subject, source, schema)
+
+
+@app.command()
+@ends
+def schema() -> None:
+    """Print the JSON Schema of a policy, for an editor to complete and mark mistakes by."""
+    from maskr.cli import formatting
+
+    formatting.schema()
+
+
+@app.command()
+@ends
+def fmt(
+    files: Annotated[list[Path], typer.Argument(help="Policy files.", show_default=False)],
+    check: Annotated[
+        bool, typer.Option("--check", help="Only tell which are uneven, and end with 1.")
+    ] = False,
+) -> None:
+    """Lay policies out evenly; what they say and their comments stay."""
+    from maskr.cli import formatting
+
+    formatting.fmt(files, check)
 
 
 @app.command()

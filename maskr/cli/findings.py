@@ -7,6 +7,7 @@ from rich.text import Text
 
 from maskr.errors import Finding, Severity
 from maskr.policy.excerpt import excerpt
+from maskr.render.plain import count
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTE: "bold blue"}
 
@@ -15,14 +16,15 @@ def print_findings(findings: Sequence[Finding], files: Mapping[str, str]) -> Non
     """All of them on standard error, then a line that counts them."""
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     for finding in findings:
-        text = Text(excerpt(finding, files))
-        text.highlight_regex(rf"\b{finding.severity}\[[a-z-]+\]", _STYLES[finding.severity])
-        text.highlight_regex(r"(?m)^ +\^$", _STYLES[finding.severity])
-        console.print(text)
-    counts = [
-        f"{count} {severity}{'s' if count != 1 else ''}"
-        for severity in Severity
-        if (count := sum(finding.severity is severity for finding in findings))
-    ]
-    if counts:
-        console.print(", ".join(counts))
+        console.print(highlighted(excerpt(finding, files)))
+    if findings:
+        console.print(count(findings))
+
+
+def highlighted(shown: str) -> Text:
+    """Excerpts with their severities, codes and carets in colour."""
+    text = Text(shown)
+    for severity, style in _STYLES.items():
+        text.highlight_regex(rf"\b{severity}\[[a-z0-9-]+\]", style)
+    text.highlight_regex(r"(?m)^\s+\^$", "bold")
+    return text

@@ -1,4 +1,4 @@
-"""The commands that look and never write: ``preview``, ``explain``, ``maskers``."""
+"""The commands that look and never write: ``preview``, ``maskers``."""
 
 from pathlib import Path
 
@@ -9,13 +9,11 @@ from rich.text import Text
 
 from maskr.cli.settings import find_key
 from maskr.db.postgres.source import PostgresSource
-from maskr.draft import Choice, Draft, draft
 from maskr.errors import UsageError
 from maskr.maskers import ANY, Masker, registry
-from maskr.model import Schema, TableName
+from maskr.model import TableName
 from maskr.plan import compile
-from maskr.policy import Effective, Policy, load
-from maskr.policy.model import Rule
+from maskr.policy import load
 from maskr.preview import Sample, sample
 
 _WIDEST = 60  # characters of a cell; what is longer is cut on the screen
@@ -60,105 +58,6 @@ def _cell(old: str | None, new: str | None, both: bool) -> Text:
 def _short(value: str | None) -> str:
     text = "NULL" if value is None else value
     return text if len(text) <= _WIDEST else text[: _WIDEST - 1] + "…"
-
-
-def explain(policy: Path, subject: str, source: str | None) -> None:
-    """Prints the rule of a column, or of every column of a table, and where it comes from."""
-    read = load(policy)
-    if source is None:
-        _explain_by_name(read, subject)
-        return
-    with PostgresSource(source) as database:
-        schema = database.schema()
-    laid = draft(read, schema)
-    table, column = _find(schema, subject)
-    console = Console(highlight=False, soft_wrap=True)
-    if table not in laid.choices:
-        root = schema.root(table)
-        console.print(f"{table} is a partition of {root} and follows it")
-        table = root
-    for name, choice in laid.choices[table].items():
-        if column in (None, name):
-            _print_choice(console, laid, choice)
-
-
-def _find(schema: Schema, subject: str) -> tuple[TableName, str | None]:
-    """The table and column that ``a``, ``a.b`` or ``a.b.c`` means in this schema."""
-    parts = subject.split(".")
-    table: TableName | None = None
-    column: str | None = None
-    if len(parts) == 3:
-        table, column = TableName(parts[0], parts[1]), parts[2]
-    elif len(parts) == 2 and TableName(*parts) in schema.tables:
-        table = TableName(parts[0], parts[1])
-    elif len(parts) == 2:
-        table, column = TableName("public", parts[0]), parts[1]
-    elif len(parts) == 1:
-        table = TableName("public", subject)
-    found = schema.tables.get(table) if table else None
-    if table is None or found is None or (column is not None and found.column(column) is None):
-        raise UsageError(subject, "there is no such table or column", "write schema.table.column")
-    return table, column
-
-
-def _explain_by_name(policy: Policy, subject: str) -> None:
-    """Without a database: what the policy alone says, foreign keys not followed."""
-    parts = subject.split(".")
-    if len(parts) == 2:
-        parts = ["public", *parts]
-    if len(parts) != 3:
-        raise UsageError(subject, "without --source only a column can be explained", "add --source")
-    table = TableName(parts[0], parts[1])
-    decision = Effective(policy).decide(table, parts[2])
-    console = Console(highlight=False, soft_wrap=True)
-    console.print(Text(".".join(parts), style="bold"))
-    if decision is None:
-        console.print("  no rule of its own; a foreign key may hand one down: add --source")
-    else:
-        _print_rule(console, decision.rule, decision.via)
-
-
-def _print_choice(console: Console, laid: Draft, choice: Choice) -> None:
-    console.print(Text.assemble((choice.subject, "bold"), f"  {choice.column.type}"))
-    if choice.rule is None:
-        console.print("  no rule: a run is refused", style="red")
-        return
-    _print_rule(console, choice.rule, choice.via)
-
-
-def _print_rule(console: Console, rule: Rule, via: tuple[object, ...]) -> None:
-    masker = registry().get(rule.mask)
-    given = ", ".join(f"{name}: {value}" for name, value in rule.params.items())
-    console.print(Text(f"  {rule.mask}" + (f" ({given})" if given else ""), style="green"))
-    for key in ("by", "when", "namespace", "reason"):
-        if value := getattr(rule, key):
-            console.print(Text(f"  {key}: {value}"))
-    for step in via:
-        console.print(Text(f"  ← {step}", style="dim"))
-    if masker is None:
-        console.print(f"  there is no masker {rule.mask!r}", style="red")
-        return
-    parameters, bad = masker.parse(rule.params)
-    if not bad:
-        console.print(Text(f"  {promises(masker, **parameters)}", style="cyan"))
-
-
-def promises(masker: Masker, **parameters: object) -> str:
-    """What a masker guarantees with these parameters, as words."""
-    traits = masker.traits(**parameters)
-    said = {
-        "unique": traits.unique,
-        "repeatable": traits.repeatable,
-        "reversible by the key holder": traits.reversible,
-        "format kept": traits.format_kept,
-        "shows the original or a part of it": traits.keeps,
-    }
-    words = [
-        word if true else f"not {word}" for word, true in said.items() if true or word == "unique"
-    ]
-    if traits.longest is not None:
-        words.append(f"at most {traits.longest} characters")
-    return ", ".join(words)
 
 
 def maskers(name: str | None) -> None:

@@ -16,19 +16,23 @@ _RARE_BREAK = re.compile("[\x85\u2028\u2029]")
 _STEP = 2  # spaces a level
 
 
-def format_text(text: str) -> str:
+def format_text(text: str, file: str = "policy.yaml") -> str:
     """The same policy, laid out evenly.
 
     Two spaces a level, line ends of one kind, no blanks at a line's end, no more than one blank
     line in a row, a newline at the end. What cannot be changed without a change of meaning stays.
 
+    Args:
+        text: of the whole file.
+        file: its name, for what is wrong with it.
+
     Raises:
         PolicyError: the text is not YAML.
     """
     text = text.removeprefix("\ufeff")
-    tree, found = parse(text, "policy")
+    tree, found = parse(text, file)
     if tree is None:
-        raise PolicyError(tuple(found))
+        raise PolicyError(tuple(found), {file: text})
     if _RARE_BREAK.search(text):  # a line's end to YAML 1.1 only; no editor shows it as one
         return text
     text = text.replace("\r\n", "\n").replace("\r", "\n")

@@ -32,7 +32,7 @@ def count(findings: Sequence[Finding]) -> str:
 
 
 def covered(judgement: Judgement) -> str:
-    """The coverage line; what to do about it where nothing is known of the schema."""
+    """The coverage line, or why there is none."""
     if judgement.coverage is not None:
         return str(judgement.coverage)
-    return "no coverage: it takes a policy without mistakes, and --source or --schema"
+    return "coverage unknown: it takes a policy that can be read, and --source or --schema"

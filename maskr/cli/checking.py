@@ -1,0 +1,81 @@
+"""``maskr check``: what is wrong with a policy, and what it leaves undecided."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.markdown import Markdown
+from rich.text import Text
+
+from maskr.checks.judging import Judgement, judge, lint
+from maskr.checks.pages import pages
+from maskr.cli.findings import highlighted
+from maskr.cli.formats import CheckFormat
+from maskr.cli.schemas import given_schema
+from maskr.draft import draft
+from maskr.errors import PolicyError, Severity, UsageError
+from maskr.policy import load
+from maskr.policy.mistakes import closest
+from maskr.render.data import as_json
+from maskr.render.github import github
+from maskr.render.markdown import markdown
+from maskr.render.plain import plain
+from maskr.render.sarif import sarif
+
+_RENDERERS: Mapping[CheckFormat, Callable[[Judgement], str]] = {
+    CheckFormat.JSON: as_json,
+    CheckFormat.GITHUB: github,
+    CheckFormat.SARIF: sarif,
+    CheckFormat.MARKDOWN: markdown,
+}
+
+
+def check(
+    policy: Path, source: str | None, schema: Path | None, form: CheckFormat, strict: bool
+) -> None:
+    """Prints all findings and the coverage; ends with 1 where something is wrong.
+
+    Raises:
+        UsageError: the schema cannot be read.
+        typer.Exit: with 1: an error was found, or under ``strict`` a warning.
+    """
+    judgement = _judged(policy, source, schema)
+    if form is CheckFormat.TEXT:
+        Console(highlight=False, soft_wrap=True).print(highlighted(plain(judgement)))
+    else:
+        typer.echo(_RENDERERS[form](judgement))
+    failing = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
+    if any(finding.severity in failing for finding in judgement.findings):
+        raise typer.Exit(1)
+
+
+def _judged(policy: Path, source: str | None, schema: Path | None) -> Judgement:
+    given = given_schema(source, schema)
+    try:
+        read = load(policy)
+    except PolicyError as error:  # here it is what was asked for
+        return Judgement(error.findings, error.files)
+    if given is None:
+        return lint(read)
+    judgement = judge(draft(read, given.schema), given.findings)
+    return replace(judgement, files={**judgement.files, **dict(given.texts)})
+
+
+def explain_code(code: str) -> None:
+    """Prints the page of a code, or with ``list`` every code and what it says.
+
+    Raises:
+        UsageError: there is no such code.
+    """
+    console = Console(highlight=False)
+    if code == "list":
+        for page in pages().values():
+            console.print(Text.assemble((page.code, "bold"), f"  {page.summary}"), soft_wrap=True)
+        return
+    if code not in pages():
+        hint = closest(code, pages()) or "`maskr check --explain list` shows them"
+        raise UsageError(f"--explain {code}", "there is no such code", hint)
+    console.print(Text(code, style="bold"))
+    console.print(Markdown(pages()[code].text))
