@@ -11,7 +11,8 @@ Contents = dict[str, tuple[bytes, ...]]
 
 _TABLES = """
     SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relkind IN ('r', 'm') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+    WHERE c.relkind IN ('r', 'm') AND c.relispopulated
+      AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
     ORDER BY 1, 2
 """
 
@@ -34,7 +35,7 @@ def execute(dsn: str, script: str) -> None:
 
 
 def contents(dsn: str) -> Contents:
-    """Every table's and materialised view's rows as COPY text, in the order they are stored in."""
+    """The rows of tables and filled materialised views as COPY text, as they are stored."""
     found: Contents = {}
     with psycopg.connect(dsn) as connection:
         for name in connection.execute(_TABLES).fetchall():
