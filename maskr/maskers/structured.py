@@ -39,18 +39,22 @@ class Scheme:
 
     Attributes:
         shape: a sign a character. ``9`` a digit, ``A`` a letter, ``?`` either, each drawn as what
-            it is; ``=`` either, kept as it is.
+            it is; ``#`` a digit, ``@`` a letter, ``=`` either, kept as they are.
         finish: is handed the grid and as many further numbers, below 2**62, to choose with.
+        prefix: the letters and digits that it begins with, capital or small; of any kind if empty.
     """
 
     shape: str
     finish: Finish
+    prefix: str = ""
 
     def fits(self, grid: Grid) -> npt.NDArray[np.bool_]:
         """Which rows have this shape; they have its length already."""
         signs = np.array(list(self.shape))
         digit = grid < 10
-        wrong = (digit & (signs == "A")) | (~digit & (signs == "9"))
+        wrong = (digit & np.isin(signs, ["A", "@"])) | (~digit & np.isin(signs, ["9", "#"]))
+        head = np.array([_WORTH[sign] for sign in self.prefix.encode()], np.int64)
+        wrong[:, : len(head)] |= np.not_equal(grid[:, : len(head)], head)
         fitting: npt.NDArray[np.bool_] = ~wrong.any(axis=1)
         return fitting
 
@@ -59,7 +63,7 @@ class Scheme:
         rows, width = grid.shape
         out = grid.copy()
         ahead = np.arange(rows)
-        kept = np.array([sign == "=" for sign in self.shape])
+        kept = np.array([sign in "#@=" for sign in self.shape])
         for _ in range(_ATTEMPTS):
             words = draws.stream(label, np.full(len(ahead), width))
             chance = (words.reshape(-1, width) >> np.uint64(2)).astype(np.int64)
