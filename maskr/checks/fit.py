@@ -36,6 +36,8 @@ def _wrong_kinds(
         what = f"{masker.name!r} does not mask {column.type}{inside} ({choice.subject})"
         yield Finding("wrong-kind", what, hint, rule.place, subject=choice.subject)
         return
+    if not draft.parsed(rule).rules:
+        return
     try:
         nested = nested_rules(draft, rule, within)
     except PolicyError:

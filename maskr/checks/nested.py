@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 
 from maskr.draft import Draft
-from maskr.errors import Place, PolicyError
-from maskr.policy import places_below, resolve
+from maskr.errors import PolicyError
+from maskr.policy import Policy, places_below, resolve
 from maskr.policy.model import Rule
 
 
@@ -39,6 +39,8 @@ def enclosing(rule: Rule, within: tuple[str, ...]) -> tuple[str, ...]:
 def with_nested(draft: Draft, rule: Rule, within: tuple[str, ...] = ()) -> Iterator[Rule]:
     """A rule and all those inside it; of what cannot be read as a rule, nothing."""
     yield rule
+    if not draft.parsed(rule).rules:
+        return
     try:
         nested = nested_rules(draft, rule, within)
     except PolicyError:
@@ -47,18 +49,25 @@ def with_nested(draft: Draft, rule: Rule, within: tuple[str, ...] = ()) -> Itera
         yield from with_nested(draft, inner, enclosing(rule, within))
 
 
-def all_rules(draft: Draft) -> Iterator[tuple[Rule, str]]:
-    """Every rule of the policy, used or not, and those inside; each once, with whom it is for."""
-    policy = draft.policy
-    rules = [entry.rule for entry in (*policy.rules.values(), *policy.columns)]
-    rules += [entry.rule for table in policy.tables for entry in table.columns]
-    subjects = {choice.rule.place: choice.subject for choice in draft.all() if choice.rule}
-    seen: set[Place] = set()
-    for rule in rules:
-        if rule.place not in seen:
-            seen.add(rule.place)
-            for each in with_nested(draft, rule):
-                yield each, subjects.get(each.place, subjects.get(rule.place, ""))
+def written(policy: Policy) -> Iterator[Rule]:
+    """Every rule as it stands in the policy, used or not."""
+    for entry in (*policy.rules.values(), *policy.columns):
+        yield entry.rule
+    for table in policy.tables:
+        for entry in table.columns:
+            yield entry.rule
+
+
+def all_rules(draft: Draft) -> Iterator[tuple[Rule, Rule]]:
+    """Every rule of the policy and those inside, each with the one it stands in."""
+    for rule in written(draft.policy):
+        for each in with_nested(draft, rule):
+            yield each, rule
+
+
+def subject(draft: Draft, rule: Rule, outer: Rule) -> str:
+    """The column that a rule, or the one it stands in, is for; empty where none follows it."""
+    return draft.subjects.get(rule.place) or draft.subjects.get(outer.place, "")
 
 
 def needs_its_row(draft: Draft, rule: Rule) -> str:

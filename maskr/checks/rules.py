@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from maskr.checks.nested import all_rules, needs_its_row, nested_rules
+from maskr.checks.nested import all_rules, needs_its_row, nested_rules, subject
 from maskr.draft import Draft
 from maskr.errors import Finding, Place, PolicyError
 from maskr.maskers import BadParameter, registry
@@ -18,12 +18,12 @@ def unknown_masker(draft: Draft) -> Iterator[Finding]:
     Correct the name: `maskr maskers` lists the maskers, the policy's `rules:` the named rules.
     """
     known = {*registry(), *draft.policy.rules}
-    for rule, subject in all_rules(draft):
+    for rule, outer in all_rules(draft):
         if rule.mask not in registry():
             hint = closest(rule.mask, known) or "`maskr maskers` lists them"
             place = rule.places.get("mask", rule.place)
             what = f"no masker {rule.mask!r}"
-            yield Finding("unknown-masker", what, hint, place, subject=subject)
+            yield Finding("unknown-masker", what, hint, place, subject=subject(draft, rule, outer))
 
 
 def bad_parameter(draft: Draft) -> Iterator[Finding]:
@@ -31,10 +31,11 @@ def bad_parameter(draft: Draft) -> Iterator[Finding]:
 
     `maskr maskers NAME` shows a masker's parameters with an example.
     """
-    for rule, subject in all_rules(draft):
+    for rule, outer in all_rules(draft):
         for bad in draft.parsed(rule).bad:
             place = _place_of(rule, bad)
-            yield Finding("bad-parameter", bad.what, bad.hint, place, subject=subject)
+            of = subject(draft, rule, outer)
+            yield Finding("bad-parameter", bad.what, bad.hint, place, subject=of)
 
 
 def _place_of(rule: Rule, bad: BadParameter) -> Place:
@@ -49,7 +50,9 @@ def bad_nested_rule(draft: Draft) -> Iterator[Finding]:
 
     Draw it from the value itself. What is wrong with it as a rule is said under its own code.
     """
-    for rule, subject in all_rules(draft):
+    for rule, outer in all_rules(draft):
+        if not draft.parsed(rule).rules:
+            continue
         try:
             inner = nested_rules(draft, rule)
         except PolicyError as error:
@@ -59,7 +62,8 @@ def bad_nested_rule(draft: Draft) -> Iterator[Finding]:
             if why := needs_its_row(draft, each):
                 what = f"a rule inside a parameter of {rule.mask!r} cannot use {why}"
                 hint = "draw it from the value itself"
-                yield Finding("bad-nested-rule", what, hint, each.place, subject=subject)
+                of = subject(draft, rule, outer)
+                yield Finding("bad-nested-rule", what, hint, each.place, subject=of)
 
 
 def unsafe_predicate(draft: Draft) -> Iterator[Finding]:
@@ -71,13 +75,13 @@ def unsafe_predicate(draft: Draft) -> Iterator[Finding]:
     Compare the row's own columns with values; for anything else, a generated column of the table.
     """
     for choice, rule, _ in draft.ruled:
-        table, subject = draft.schema.tables[choice.table], choice.subject
+        table, of = draft.schema.tables[choice.table], choice.subject
         if rule.when is not None:
             place = rule.places.get("when", rule.place)
-            yield from _refusals(predicate, rule.when, table, place, subject)
+            yield from _refusals(predicate, rule.when, table, place, of)
         for text in draft.parsed(rule).fields:
             place = rule.places.get("expression", rule.place)
-            yield from _refusals(expression, text, table, place, subject)
+            yield from _refusals(expression, text, table, place, of)
     for name, table in draft.schema.tables.items():
         rows = draft.effective.rows(name)
         if rows.where is not None:
@@ -85,10 +89,10 @@ def unsafe_predicate(draft: Draft) -> Iterator[Finding]:
 
 
 def _refusals(
-    vet: Callable[..., object], text: str, table: Table, place: Place, subject: str
+    vet: Callable[..., object], text: str, table: Table, place: Place, of: str
 ) -> Iterator[Finding]:
     try:
         vet(text, [column.name for column in table.columns], table.name.table)
     except PredicateError as error:
         for problem in error.problems:
-            yield Finding(problem.code, problem.what, problem.hint, place, subject=subject)
+            yield Finding(problem.code, problem.what, problem.hint, place, subject=of)

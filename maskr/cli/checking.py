@@ -6,7 +6,6 @@ from pathlib import Path
 
 import typer
 from rich.console import Console
-from rich.markdown import Markdown
 from rich.text import Text
 
 from maskr.checks.judging import Judgement, judge, lint
@@ -17,6 +16,7 @@ from maskr.cli.schemas import given_schema
 from maskr.draft import draft
 from maskr.errors import PolicyError, Severity, UsageError
 from maskr.policy import load
+from maskr.policy.loader import uncollected
 from maskr.policy.mistakes import closest
 from maskr.render.data import as_json
 from maskr.render.github import github
@@ -51,6 +51,7 @@ def check(
         raise typer.Exit(1)
 
 
+@uncollected()
 def _judged(policy: Path, source: str | None, schema: Path | None) -> Judgement:
     given = given_schema(source, schema)
     try:
@@ -77,5 +78,7 @@ def explain_code(code: str) -> None:
     if code not in pages():
         hint = closest(code, pages()) or "`maskr check --explain list` shows them"
         raise UsageError(f"--explain {code}", "there is no such code", hint)
+    from rich.markdown import Markdown  # slow to import, and for this alone
+
     console.print(Text(code, style="bold"))
     console.print(Markdown(pages()[code].text))

@@ -4,7 +4,6 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from maskr.db.postgres.source import PostgresSource
 from maskr.errors import Finding, UsageError
 from maskr.model import Schema
 from maskr.sql import read_ddl
@@ -34,6 +33,8 @@ def given_schema(source: str | None, file: Path | None) -> Given | None:
         return Given(schema, findings, ((str(file), text),))
     if source is None:
         return None
+    from maskr.db.postgres.source import PostgresSource  # psycopg is not needed for a file
+
     with PostgresSource(source) as database:
         return Given(database.schema())
 

@@ -8,6 +8,7 @@ Names are taken as they are written, never folded to lower case.
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from maskr.model import TableName
 
@@ -119,6 +120,7 @@ def shared_parts(text: str) -> tuple[Part, Part, Part]:
             raise ValueError(text)
 
 
+@lru_cache(maxsize=4096)  # the same few names come back in table after table
 def column_part(text: str) -> Part:
     """The column of a key under a table's ``columns``: a dot is a part of the name here."""
     if len(text) > 2 and text[0] == text[-1] == '"':
