@@ -67,11 +67,15 @@ def bind(plan: TablePlan, key: Key) -> Kernel | None:
 
     def mask(chunk: bytes) -> bytes:
         frame = copytext.decode(chunk, width + len(plan.read.flags if plan.read else ()))
-        rows = _Rows(frame, places)
-        masked = [
-            copytext.escape(step.masked(rows)).alias(str(places[step.column])) for step in steps
-        ]
-        return copytext.encode(frame.select(frame.columns[:width]).with_columns(masked))
+        rows = _Rows(frame, places, copytext.escapes(chunk))
+        masked = [step.masked(rows).alias(str(places[step.column])) for step in steps]
+        kept = frame.select(frame.columns[:width])
+        if not rows.escaped:
+            # Hardly a fake ever needs escaping: it is looked for in the outcome, all at once.
+            out = copytext.encode(kept.with_columns(masked))
+            if copytext.sound(out, kept.with_columns(masked)):
+                return out
+        return copytext.encode(kept.with_columns(map(copytext.escape, masked)))
 
     return Kernel(mask, invalid)
 
@@ -83,18 +87,21 @@ class _Rows:
     Attributes:
         frame: escaped fields, flags behind the columns.
         places: where each column stands in it.
+        escaped: True where any field may be written with an escape.
     """
 
     frame: pl.DataFrame
     places: Mapping[str, int]
+    escaped: bool
     _texts: dict[str, pl.Series] = field(default_factory=dict)
-    _draws: dict[tuple[int, str, tuple[str, ...]], Draws] = field(default_factory=dict)
+    _draws: dict[tuple[str, str, tuple[str, ...]], Draws] = field(default_factory=dict)
     _done: dict[str, pl.Series] = field(default_factory=dict)
 
     def text(self, column: str) -> pl.Series:
         """The column's original values."""
         if column not in self._texts:
-            self._texts[column] = copytext.unescape(self.frame.to_series(self.places[column]))
+            texts = self.frame.to_series(self.places[column])
+            self._texts[column] = copytext.unescape(texts) if self.escaped else texts
         return self._texts[column]
 
     def current(self, column: str) -> pl.Series:
@@ -110,11 +117,12 @@ class _Rows:
         """True where the mask applies: a predicate that is unknown hides rather than shows."""
         return (self.frame.to_series(len(self.places) + number) != "f").fill_null(True)
 
-    def draws(self, namespace: Namespace, column: str, normalise: tuple[str, ...]) -> Draws:
-        """The draws of a column's values, shared by all that is drawn from it."""
-        name = (id(namespace), column, normalise)
+    def draws(self, step: Step, namespace: Namespace) -> Draws:
+        """The draws that a step works with, shared by all that draws from the same column."""
+        column = step.by or step.column.name
+        name = (step.namespace, column, step.normalise)
         if name not in self._draws:
-            self._draws[name] = namespace.draws(_normalised(self.text(column), normalise))
+            self._draws[name] = namespace.draws(_normalised(self.text(column), step.normalise))
         return self._draws[name]
 
     def keep(self, column: str, values: pl.Series) -> pl.Series:
@@ -148,8 +156,7 @@ class _Bound:
 
     def masked(self, rows: _Rows) -> pl.Series:
         values = rows.text(self.column)
-        drawn_from = self.step.by or self.column
-        draws = rows.draws(self.namespace, drawn_from, self.step.normalise)
+        draws = rows.draws(self.step, self.namespace)
         beside = [rows.current(name) for name in self.step.reads]
         beside += [rows.text(name) for name in self.step.originals]
         beside += [rows.field(number) for number in self.step.fields]

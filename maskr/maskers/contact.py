@@ -3,15 +3,19 @@
 from typing import Annotated
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 from pydantic import Field
 
 from maskr.keys import Draws
 from maskr.maskers import TEXT, Mask, Site, Traits, masker
 from maskr.maskers.characters import DIGITS, LETTERS, redrawn
-from maskr.texts import Texts
+from maskr.texts import Texts, joined
 
 _UNIQUE_DIGITS = 24  # 96 bits: two of 10**9 addresses meet with a chance below 10**-10
+# A "+" or "00" with two digits behind it, or a single "0", whatever separates them.
+_COUNTRY = r"^[ (]*(?:\+[ (]*\d[ -]*\d|00[ -]*\d[ -]*\d|0)"
+_LONG_NUMBER = 7  # digits
 _LONGEST_NAME = 24  # characters kept of first name, dot and last name
 
 
@@ -45,8 +49,9 @@ def email(
     digits = _UNIQUE_DIGITS if unique else 4
 
     def mask(values: pl.Series, draws: Draws) -> pl.Series:
-        who = draws.pick("first_name", first) + "." + draws.pick("last_name", last)
-        return who.str.slice(0, _LONGEST_NAME) + "." + draws.hex("email", digits) + f"@{domain}"
+        who = joined(draws.pick("first_name", first), ".", draws.pick("last_name", last))
+        drawn = draws.hex("email", digits)
+        return joined(who.str.slice(0, _LONGEST_NAME), ".", drawn, f"@{domain}")
 
     return mask
 
@@ -70,30 +75,19 @@ def phone(site: Site) -> Mask:
 
     def mask(values: pl.Series, draws: Draws) -> pl.Series:
         texts = Texts.of(values)
-        drawn = DIGITS[texts.buffer] | LETTERS[texts.buffer]
-        kept = _country_digits(values)
-        ordinal = np.cumsum(drawn, dtype=np.int64)
-        before = np.concatenate(([0], ordinal))[texts.starts]
-        row_of = np.repeat(np.arange(len(values)), texts.rows_of(drawn))
-        chosen = drawn.copy()
-        chosen[drawn] = ordinal[drawn] - before[row_of] > kept[row_of]
+        digits = DIGITS[texts.buffer]
+        chosen = digits | LETTERS[texts.buffer]
+        # A short number is all person: nothing of it is kept.
+        long = texts.rows_of(digits) >= _LONG_NUMBER
+        kept = np.where(long, _kept_bytes(values), 0)
+        for place in range(int(kept.max(initial=0))):
+            chosen[texts.starts[kept > place] + place] = False
         return redrawn(texts, chosen, draws, "phone")
 
     return mask
 
 
-def _country_digits(values: pl.Series) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """How many of each number's leading digits tell a country or a trunk, not a person."""
-    plain = values.fill_null("").str.strip_chars(" (")
-    digits = plain.str.count_matches(r"\d")
-    plus = plain.str.starts_with("+").cast(pl.Int64) * 2
-    double = plain.str.starts_with("00").cast(pl.Int64) * 4
-    trunk = plain.str.starts_with("0").cast(pl.Int64)
-    frame = pl.DataFrame({"plus": plus, "double": double, "trunk": trunk, "digits": digits})
-    # A short number is all person: nothing of it is kept.
-    kept = frame.select(
-        pl.when(pl.col("digits") > 6)
-        .then(pl.max_horizontal("plus", "double", "trunk"))
-        .otherwise(0)
-    )
-    return kept.to_series().to_numpy()
+def _kept_bytes(values: pl.Series) -> npt.NDArray[np.int64]:
+    """How many of each number's leading bytes tell a country or a trunk, not a person."""
+    prefix = values.str.extract(_COUNTRY, 0).str.len_bytes().fill_null(0)
+    return prefix.cast(pl.Int64).to_numpy()

@@ -11,6 +11,7 @@ import polars as pl
 
 from maskr.keys import Draws
 from maskr.maskers import TEXT, Mask, Site, Traits, masker
+from maskr.texts import joined
 
 _FAR = 10_000  # house numbers and the like are drawn below this
 
@@ -57,7 +58,7 @@ def name(site: Site) -> Mask:
     first, last = site.pool("first_name"), site.pool("last_name")
 
     def mask(values: pl.Series, draws: Draws) -> pl.Series:
-        return draws.pick("first_name", first) + " " + draws.pick("last_name", last)
+        return joined(draws.pick("first_name", first), " ", draws.pick("last_name", last))
 
     return mask
 
@@ -103,6 +104,6 @@ def street_address(site: Site) -> Mask:
     def mask(values: pl.Series, draws: Draws) -> pl.Series:
         street = pl.Series(draws.below("street", len(pool)), dtype=pl.UInt32)
         number = pl.Series(draws.below("house", _FAR - 1) + np.uint64(1)).cast(pl.String)
-        return before.gather(street) + number + after.gather(street)
+        return joined(before.gather(street), number, after.gather(street))
 
     return mask

@@ -6,13 +6,20 @@ still escaped; `unescape` and `escape` are for the columns that a mask touches.
 """
 
 import io
+import re
 
+import numpy as np
 import polars as pl
 
 # What COPY TO writes for these characters; COPY FROM reads a few spellings more, which a server
 # never sends. Each pair begins with the backslash, so one pass from the left is unambiguous.
 _PLAIN = ["\\", "\b", "\f", "\n", "\r", "\t", "\v"]
 _ESCAPED = [r"\\", r"\b", r"\f", r"\n", r"\r", r"\t", r"\v"]
+_ESCAPE = re.compile(rb"\\[^N]")
+# Every character that COPY escapes, but the backslash, is below this one; those further down that
+# need none only cost a second look.
+_FIRST_HARMLESS = 0x0E
+_BACKSLASH = 0x5C
 _NEEDS_ESCAPE = r"[\x08-\x0d\\]"
 # Polars' reader drops a byte order mark from the front and takes "x^" for the start of a zlib
 # stream (RFC 1950): nothing that begins like one of them may stand first.
@@ -67,6 +74,28 @@ def encode(frame: pl.DataFrame) -> bytes:
         out, include_header=False, separator="\t", quote_style="never", null_value=r"\N"
     )
     return out.getvalue()
+
+
+def escapes(chunk: bytes) -> bool:
+    r"""True where COPY text holds any escape but the NULL's.
+
+    >>> escapes(b"1\t\\N\n"), escapes(b"1\tC:\\\\New\n")
+    (False, True)
+    """
+    return _ESCAPE.search(chunk) is not None
+
+
+def sound(chunk: bytes, frame: pl.DataFrame) -> bool:
+    r"""True where ``chunk``, the frame as it was encoded, can be read as nothing else.
+
+    False where a field held what should have been escaped: then there are more tabs, line breaks
+    or backslashes than the frame's shape accounts for, or another of the special characters.
+    """
+    content = np.frombuffer(chunk, np.uint8)
+    separators = np.count_nonzero(content < _FIRST_HARMLESS)
+    backslashes = np.count_nonzero(content == _BACKSLASH)
+    nulls = sum(column.null_count() for column in frame)
+    return bool(separators == frame.height * frame.width and backslashes == nulls)
 
 
 def unescape(values: pl.Series) -> pl.Series:
