@@ -21,6 +21,8 @@ T = TypeVar("T")
 # stalls for a moment does not stop the next. More would only hold memory.
 _AHEAD = 2
 _POLL_SECONDS = 0.1
+# How long an interrupted stage may take by itself: the time of a chunk many times over.
+_PATIENCE_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +152,9 @@ def _table(
     loading: AbstractContextManager[Callable[[bytes], None]] = (
         sink.load(plan.name, plan.read.columns) if sink is not None else nullcontext(lambda _: None)
     )
-    with ahead(_counted(source.read(plan.read), tally)) as chunks:
+    with ahead(_counted(source.read(plan.read), tally), source.cancel) as chunks:
         stages: AbstractContextManager[Iterator[bytes]] = (
-            ahead(map(kernel, chunks)) if kernel is not None else nullcontext(chunks)
+            ahead(map(kernel, chunks), source.cancel) if kernel is not None else nullcontext(chunks)
         )
         with stages as masked, loading as write:
             for chunk in masked:
@@ -174,11 +176,11 @@ def _counted(chunks: Iterable[bytes], tally: _Tally) -> Iterator[bytes]:
 
 
 @contextmanager
-def ahead(items: Iterable[T]) -> Iterator[Iterator[T]]:
+def ahead(items: Iterable[T], hurry: Callable[[], None] | None = None) -> Iterator[Iterator[T]]:
     """Runs an iterable in a thread of its own, a few items ahead of whoever takes them.
 
     What it raises is raised again where its items are taken. Leaving the block ends the thread,
-    whether or not the iterable came to its end.
+    whether or not the iterable came to its end; ``hurry`` is called where it is slow to notice.
     """
     handed: queue.Queue[tuple[T] | BaseException | None] = queue.Queue(_AHEAD)
     stopped = threading.Event()
@@ -216,4 +218,7 @@ def ahead(items: Iterable[T]) -> Iterator[Iterator[T]]:
         yield take()
     finally:
         stopped.set()
+        thread.join(_PATIENCE_SECONDS)
+        if thread.is_alive() and hurry is not None:
+            hurry()
         thread.join()

@@ -124,6 +124,10 @@ class Source(Protocol):
         """
         ...
 
+    def cancel(self) -> None:
+        """Breaks off the read that another thread is waiting for: it raises there."""
+        ...
+
     def definition(self, section: str) -> str:
         """SQL that makes the schema: of what comes before the rows (``pre-data``) or after."""
         ...
