@@ -16,6 +16,8 @@ from maskr.keys import Key
 
 ROOT = Path(__file__).parents[1]
 KEY = Key(bytes(range(32)))
+# Into the tables that are there, for what only that way of loading does.
+REFILL = ("--load", "refill")
 
 
 @dataclass(frozen=True, slots=True)
