@@ -1,6 +1,8 @@
 """What tests ask of a database: its rows, the whole of it as text, and where it stands."""
 
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import psycopg
 from psycopg import sql
@@ -58,3 +60,16 @@ def dump(dsn: str, *options: str) -> str:
         for line in printed.splitlines(keepends=True)
         if not line.startswith(("\\restrict", "\\unrestrict"))
     )
+
+
+@contextmanager
+def untouched(dsn: str) -> Iterator[None]:
+    """Holds that rows, sequences and schema are after the block what they were before it."""
+    before = _state(dsn)
+    yield
+    assert _state(dsn) == before
+
+
+def _state(dsn: str) -> tuple[object, ...]:
+    sequences = "SELECT schemaname, sequencename, last_value FROM pg_sequences ORDER BY 1, 2"
+    return contents(dsn), rows(dsn, sequences), dump(dsn, "--schema-only")
