@@ -86,7 +86,8 @@ def unknown_column(draft: Draft) -> Iterator[Finding]:
                     what = f"no column {column!r} in {name}"
                     yield Finding("unknown-column", what, hint, entry.place, subject=str(name))
     for choice, rule, _ in draft.ruled:
-        yield from _unknown_siblings(draft, choice, rule)
+        if choice.link is None:  # else this is said of the column it follows
+            yield from _unknown_siblings(draft, choice, rule)
     for link in _declared(draft):
         for side in (link.column, link.target):
             yield from _unknown_end(draft, side, link)

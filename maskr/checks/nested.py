@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from maskr.draft import Draft
-from maskr.errors import PolicyError
+from maskr.errors import Finding, PolicyError
 from maskr.policy import Policy, places_below, resolve
 from maskr.policy.model import Rule
 
@@ -17,18 +17,20 @@ def nested_rules(draft: Draft, rule: Rule, within: tuple[str, ...] = ()) -> Mapp
         within: the named rules around it, the innermost last.
 
     Raises:
-        PolicyError: one of them cannot be read as a rule, or leads back to one around it.
+        PolicyError: some of them cannot be read as a rule, or lead back to one around them.
     """
-    return {
-        where: resolve(
-            draft.policy,
-            said,
-            rule.places.get(where, rule.place),
-            places=places_below(rule, where),
-            within=enclosing(rule, within),
-        )
-        for where, said in draft.parsed(rule).rules.items()
-    }
+    found: dict[str, Rule] = {}
+    findings: list[Finding] = []
+    for where, said in draft.parsed(rule).rules.items():
+        place, places = rule.places.get(where, rule.place), places_below(rule, where)
+        around = enclosing(rule, within)
+        try:
+            found[where] = resolve(draft.policy, said, place, places=places, within=around)
+        except PolicyError as error:
+            findings += error.findings
+    if findings:
+        raise PolicyError(tuple(findings))
+    return found
 
 
 def enclosing(rule: Rule, within: tuple[str, ...]) -> tuple[str, ...]:

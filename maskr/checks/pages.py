@@ -67,7 +67,7 @@ _READING: Mapping[str, str] = {
     "bad-key": """
         A key of a mapping is not a text.
 
-        Quote it.
+        Write a text, in quotes if it would be read as a number or as true, false or null.
         """,
     "duplicate-key": """
         One key stands twice in one mapping.
@@ -122,6 +122,11 @@ _READING: Mapping[str, str] = {
         Aliases (`*name`) blow the file up far beyond what is written.
 
         Write out what is meant, or give it a name under `rules:`.
+        """,
+    "too-many-mistakes": """
+        The file has more mistakes than are told.
+
+        Mend the ones above first: most of the others may be of the same kind.
         """,
     "yaml-syntax": """
         The file is not YAML.

@@ -55,7 +55,7 @@ def small_domain(draft: Draft) -> Iterator[Finding]:
         traits = draft.parsed(rule).traits
         if traits is None or masker.name == "keep" or rule.by is not None:
             continue
-        size = _domain(choice.column)
+        size = _domain(choice.column) if choice.column.kind in masker.kinds else None
         if size is not None and size < traits.smallest_domain:
             yield Finding(
                 "small-domain",

@@ -39,7 +39,10 @@ def bad_parameter(draft: Draft) -> Iterator[Finding]:
 
 
 def _place_of(rule: Rule, bad: BadParameter) -> Place:
-    return rule.places.get(bad.name) or rule.places.get(bad.name.split(".")[0]) or rule.place
+    """Where the nearest thing written stands: ``paths.$.a``, else ``paths``, else the rule."""
+    parts = bad.name.split(".")
+    written = (".".join(parts[:end]) for end in range(len(parts), 0, -1))
+    return next((rule.places[name] for name in written if name in rule.places), rule.place)
 
 
 def bad_nested_rule(draft: Draft) -> Iterator[Finding]:
@@ -75,6 +78,8 @@ def unsafe_predicate(draft: Draft) -> Iterator[Finding]:
     Compare the row's own columns with values; for anything else, a generated column of the table.
     """
     for choice, rule, _ in draft.ruled:
+        if choice.link is not None:
+            continue  # of the column it follows this is said once; split_foreign_key tells more
         table, of = draft.schema.tables[choice.table], choice.subject
         if rule.when is not None:
             place = rule.places.get("when", rule.place)
