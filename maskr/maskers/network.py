@@ -1,50 +1,119 @@
-"""Maskers of addresses on a network."""
+"""Maskers of what machines are called: addresses on a network and identifiers drawn at random."""
 
 import binascii
+from collections.abc import Callable
+from ipaddress import ip_address
+from typing import Annotated, Literal
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
+from pydantic import Field
 
 from maskr.keys import Draws
-from maskr.maskers import Mask, Site, Traits, masker
+from maskr.maskers import TEXT, Mask, Site, Traits, masker
+from maskr.maskers.characters import CAPITALS, DIGITS, LETTERS, grids
+from maskr.maskers.cryptopan import anonymised
+from maskr.maskers.ff1 import encrypt_bits
 from maskr.model import Kind
-from maskr.texts import Bytes, split
+from maskr.texts import Bytes, Texts, split
+
+#: What may stand for a domain in a policy.
+DOMAIN = r"^[A-Za-z0-9.-]+$"
+#: Hexadecimal digits as numbers, an array of shape (rows, digits).
+Nibbles = npt.NDArray[np.uint8]
+#: Other digits for those of some rows; the rows' numbers stand beside.
+ChangeDigits = Callable[[Nibbles, npt.NDArray[np.int64]], Nibbles]
+
+_UNIQUE_DIGITS = 24  # 96 bits: two of 10**9 values meet with a chance below 10**-10
+_HEX_SIGNS = np.frombuffer(b"0123456789abcdef", np.uint8)
+_NIBBLE = np.zeros(256, np.uint8)
+_NIBBLE[_HEX_SIGNS] = np.arange(16)
+_NIBBLE[np.frombuffer(b"ABCDEF", np.uint8)] = np.arange(10, 16)
+_HEX = DIGITS | (_NIBBLE > 0)
+_HEX_OR_LETTER = DIGITS | LETTERS
 
 
-@masker(kinds=frozenset({Kind.INET, Kind.TEXT}), traits=Traits(longest=43, smallest_domain=10**6))
-def ip(site: Site) -> Mask:
-    """An IP address of the same family that belongs to nobody.
+@masker(
+    kinds=frozenset({Kind.INET, Kind.TEXT}),
+    traits=lambda network: Traits(
+        unique=network == "prefix",
+        reversible=network == "prefix",
+        longest=43,
+        smallest_domain=10**6,
+    ),
+)
+def ip(site: Site, *, network: Literal["private", "prefix"] = "private") -> Mask:
+    """An IP address of the same family.
 
-    IPv4 goes to 10.0.0.0/8 (private use, RFC 1918: 24 drawn bits), IPv6 to fd00::/8 (unique local,
-    RFC 4193: 120 drawn bits). A prefix length behind the address stays, and in a ``cidr`` column
-    the bits behind it are zero, as they must be.
+    A prefix length behind the address stays, and in a ``cidr`` column the bits behind it are zero,
+    as they must be.
+
+    Args:
+        site: where the mask works.
+        network: ``private`` gives an address that belongs to nobody: IPv4 in 10.0.0.0/8 (RFC 1918:
+            24 drawn bits), IPv6 in fd00::/8 (RFC 4193: 120 drawn bits). ``prefix`` keeps who is
+            whose neighbour: two addresses with n leading bits in common have n in common
+            afterwards (Crypto-PAn; Xu, Fan, Ammar and Moon 2002), and no two get one fake.
 
     Example:
-        ``ip: ip``
+        ``ip: {mask: ip, network: private}``
     """
-    network = site.column.type == "cidr"
+    zero_tail = site.column.type == "cidr"
+    any_spelling = site.column.kind is Kind.INET
 
     def mask(values: pl.Series, draws: Draws) -> pl.Series:
-        six = values.str.contains(":", literal=True).fill_null(False)
         length = values.str.extract(r"/(\d{1,3})$", 1).cast(pl.Int64)
         suffix = ("/" + length.cast(pl.String)).fill_null("")
-        drawn = draws.block("ip").copy()
-        v4 = _v4(_cleared(drawn[:, :4], 10, length if network else None))
-        v6 = _v6(_cleared(drawn, 0xFD, length if network else None))
-        return v6.zip_with(six, v4) + suffix
+        packed = _packed(values.str.replace(r"/\d{1,3}$", ""), any_spelling)
+        fakes = pl.Series([None], dtype=pl.String).new_from_index(0, len(values))
+        for width, printed in ((4, _v4), (16, _v6)):
+            rows = (packed.bin.size() == width).fill_null(False)
+            if network == "prefix":
+                addresses = _neighbours(packed.filter(rows), width, draws)
+            else:
+                addresses = _private(draws.take(rows), width)
+            if zero_tail:
+                addresses = _cleared(addresses, length.filter(rows))
+            fakes = fakes.scatter(rows.arg_true(), printed(addresses) + suffix.filter(rows))
+        return fakes
 
     return mask
 
 
-def _cleared(address: Bytes, first: int, length: pl.Series | None) -> Bytes:
-    """The address with its first byte set, and the bits behind the prefix length zero."""
-    address[:, 0] = first
-    if length is None:
-        return address
-    width = 8 * address.shape[1]
-    prefix = length.fill_null(width).to_numpy()[:, None]
-    bits = np.clip(prefix - 8 * np.arange(address.shape[1])[None, :], 0, 8)
-    return address & ((0xFF00 >> bits) & 0xFF).astype(np.uint8)
+def _packed(values: pl.Series, any_spelling: bool) -> pl.Series:
+    """The addresses' 4 or 16 bytes; NULL for what is none, or is not in its usual spelling."""
+    distinct = values.drop_nulls().unique()
+    known: dict[str, bytes] = {}
+    for text in distinct:
+        try:
+            address = ip_address(text)
+        except ValueError:
+            continue
+        # Two spellings of one address would get one fake.
+        if any_spelling or str(address) == text:
+            known[text] = address.packed
+    return values.replace_strict(known, default=None, return_dtype=pl.Binary)
+
+
+def _private(draws: Draws, width: int) -> Bytes:
+    addresses = draws.block("ip")[:, :width].copy()
+    addresses[:, 0] = 10 if width == 4 else 0xFD
+    return addresses
+
+
+def _neighbours(packed: pl.Series, width: int, draws: Draws) -> Bytes:
+    given = np.frombuffer(b"".join(packed.to_list()), np.uint8).reshape(-1, width)
+    pad = draws.encryptor("ip/pad")(bytes(16))
+    return anonymised(draws.encryptor(f"ip/prefix/{width}"), pad, given)
+
+
+def _cleared(addresses: Bytes, length: pl.Series) -> Bytes:
+    """The bits behind the prefix length zero."""
+    width = addresses.shape[1]
+    prefix = length.fill_null(8 * width).to_numpy()[:, None]
+    bits = np.clip(prefix - 8 * np.arange(width)[None, :], 0, 8)
+    return addresses & ((0xFF00 >> bits) & 0xFF).astype(np.uint8)
 
 
 def _v4(address: Bytes) -> pl.Series:
@@ -61,3 +130,144 @@ def _v6(address: Bytes) -> pl.Series:
     for place in range(4, 32, 4):
         groups = groups + ":" + digits.str.slice(place, 4)
     return groups
+
+
+@masker(
+    kinds=frozenset({Kind.MACADDR, Kind.TEXT}),
+    traits=lambda keep_vendor: Traits(
+        unique=True, reversible=True, format_kept=True, keeps=keep_vendor, longest=23
+    ),
+)
+def mac(site: Site, *, keep_vendor: bool = False) -> Mask:
+    """The address of a network card (EUI-48 or EUI-64), each once, written as it was.
+
+    Encrypted with FF1 (NIST SP 800-38G) over its bits; whether it is one card's or a group's, and
+    given out by a maker or not, stays.
+
+    Args:
+        site: where the mask works.
+        keep_vendor: the first three bytes, which tell the maker, stay.
+
+    Example:
+        ``mac: mac``
+    """
+    kept = 24 if keep_vendor else 8
+
+    def mask(values: pl.Series, draws: Draws) -> pl.Series:
+        return _over_hex(values, (12, 16), lambda digits, _: _encrypted_mac(digits, kept, draws))
+
+    return mask
+
+
+def _encrypted_mac(digits: Nibbles, kept: int, draws: Draws) -> Nibbles:
+    """All but the first ``kept`` bits, and of the first byte all but the two flags, encrypted."""
+    bits = 4 * digits.shape[1]
+    places = np.arange(bits - 4, -1, -4, dtype=np.uint64)
+    number = (digits.astype(np.uint64) << places).sum(axis=1, dtype=np.uint64)
+    free = bits - kept
+    tail = number & np.uint64((1 << free) - 1)
+    head = number >> np.uint64(free)
+    if kept == 8:  # the six bits above the flags join the tail
+        tail |= head >> np.uint64(2) << np.uint64(free)
+        free += 6
+    tail = encrypt_bits(draws.encryptor(f"mac/{free}"), free, tail)
+    if kept == 8:
+        free -= 6
+        head = (tail >> np.uint64(free) << np.uint64(2)) | (head & np.uint64(3))
+        tail &= np.uint64((1 << free) - 1)
+    number = (head << np.uint64(free)) | tail
+    made: Nibbles = ((number[:, None] >> places) & np.uint64(15)).astype(np.uint8)
+    return made
+
+
+@masker(
+    kinds=frozenset({Kind.UUID, Kind.TEXT}),
+    traits=Traits(unique=True, format_kept=True, longest=38),
+)
+def uuid(site: Site) -> Mask:
+    """A UUID of the same version (RFC 9562), drawn from the value: 122 bits, or 118 with it kept.
+
+    In a text column it is written as it was: with or without hyphens and braces, in capitals or
+    not. The time in a version 1, 6 or 7 is drawn, too.
+
+    Example:
+        ``device_id: uuid``
+    """
+
+    def mask(values: pl.Series, draws: Draws) -> pl.Series:
+        def drawn(digits: Nibbles, rows: npt.NDArray[np.int64]) -> Nibbles:
+            block = draws.block("uuid")[rows]
+            made = np.stack([block >> 4, block & 15], axis=2).reshape(-1, 32)
+            made[:, 12] = digits[:, 12]
+            made[:, 16] = 8 | made[:, 16] & 3
+            return made
+
+        return _over_hex(values, (32,), drawn)
+
+    return mask
+
+
+def _over_hex(values: pl.Series, sizes: tuple[int, ...], change: ChangeDigits) -> pl.Series:
+    """Changes the hexadecimal digits of the values that have one of these numbers of them.
+
+    NULL for values with another number of them, or with any further letter.
+    """
+    texts = Texts.of(values)
+    chosen = _HEX[texts.buffer]
+    counted = texts.rows_of(_HEX_OR_LETTER[texts.buffer])
+    capital = texts.rows_of(chosen & CAPITALS[texts.buffer]) > 0
+    buffer = texts.buffer.copy()
+    read = np.zeros(len(values), np.bool_)
+    for rows, places in grids(texts, chosen):
+        if places.shape[1] not in sizes:
+            continue
+        only = counted[rows] == places.shape[1]
+        rows, places = rows[only], places[only]
+        made = _HEX_SIGNS[change(_NIBBLE[texts.buffer[places]], rows)]
+        buffer[places] = made - 32 * ((made > ord("9")) & capital[rows][:, None]).astype(np.uint8)
+        read[rows] = True
+    return texts.replaced(buffer).zip_with(pl.Series(read), pl.Series([None], dtype=pl.String))
+
+
+@masker(
+    kinds=TEXT,
+    traits=lambda domain: Traits(unique=True, longest=len(f"https://{domain}/") + _UNIQUE_DIGITS),
+)
+def url(site: Site, *, domain: Annotated[str, Field(pattern=DOMAIN)] = "www.example.test") -> Mask:
+    """A web address that leads nowhere: ``https://www.example.test/<24 drawn digits>``.
+
+    ``http`` stays ``http``; of host, path and query nothing stays.
+
+    Args:
+        site: where the mask works.
+        domain: the host; by default one that RFC 2606 reserves.
+
+    Example:
+        ``website: url``
+    """
+
+    def mask(values: pl.Series, draws: Draws) -> pl.Series:
+        plain = values.str.to_lowercase().str.starts_with("http://").fill_null(False)
+        scheme = pl.Series(["http"]).zip_with(plain, pl.Series(["https"]))
+        return scheme + f"://{domain}/" + draws.hex("url", _UNIQUE_DIGITS)
+
+    return mask
+
+
+@masker(
+    kinds=TEXT,
+    traits=lambda domain: Traits(unique=True, longest=len(domain) + 2 + _UNIQUE_DIGITS),
+)
+def domain_name(
+    site: Site, *, domain: Annotated[str, Field(pattern=DOMAIN)] = "example.test"
+) -> Mask:
+    """A host that nobody can reach: ``h<24 drawn digits>.example.test``.
+
+    Args:
+        site: where the mask works.
+        domain: what it ends in; by default one that RFC 2606 reserves.
+
+    Example:
+        ``host: domain_name``
+    """
+    return lambda values, draws: "h" + draws.hex("domain_name", _UNIQUE_DIGITS) + f".{domain}"

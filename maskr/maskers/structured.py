@@ -52,10 +52,10 @@ class Scheme:
         """Which rows have this shape; they have its length already."""
         signs = np.array(list(self.shape))
         digit = grid < 10
-        wrong = (digit & np.isin(signs, ["A", "@"])) | (~digit & np.isin(signs, ["9", "#"]))
+        wrong = np.where(digit, np.isin(signs, ["A", "@"]), np.isin(signs, ["9", "#"]))
         head = np.array([_WORTH[sign] for sign in self.prefix.encode()], np.int64)
-        wrong[:, : len(head)] |= np.not_equal(grid[:, : len(head)], head)
-        fitting: npt.NDArray[np.bool_] = ~wrong.any(axis=1)
+        wrong[:, : len(head)][grid[:, : len(head)] != head] = True
+        fitting: npt.NDArray[np.bool_] = np.logical_not(wrong.any(axis=1))
         return fitting
 
     def drawn(self, grid: Grid, draws: Draws, label: str) -> Grid:
