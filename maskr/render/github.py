@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from maskr.checks.judging import Judgement
 from maskr.errors import Finding, Severity
-from maskr.render.plain import closing, count
+from maskr.render.plain import closing
 
 # GitHub shows so many annotations of a kind for each step, and drops the rest without a word.
 _SHOWN = 10
@@ -41,7 +41,7 @@ def _annotation(finding: Finding) -> str:
 
 def _sum(rest: Sequence[Finding]) -> str:
     codes = Counter(each.code for each in rest).most_common()
-    return f"{count(rest)} more: " + ", ".join(f"{number} {code}" for code, number in codes)
+    return f"{len(rest)} more: " + ", ".join(f"{number} {code}" for code, number in codes)
 
 
 def _data(text: str) -> str:
