@@ -2,13 +2,12 @@
 
 from typing import Annotated
 
+import numpy as np
 import polars as pl
 from pydantic import Field
 
 from maskr.keys import Draws
-from maskr.maskers import ANY, TEXT, Mask, Site, Traits, masker
-
-_HEX_DIGITS_OF_96_BITS = 24
+from maskr.maskers import ANY, Mask, Site, Traits, masker
 
 
 @masker(kinds=ANY, traits=Traits(unique=True, keeps=True, format_kept=True), takes_nulls=True)
@@ -61,25 +60,40 @@ def constant(site: Site, *, value: str | bool | int | float) -> Mask:
     return mask
 
 
-@masker(
-    kinds=TEXT,
-    traits=lambda length: Traits(unique=length >= _HEX_DIGITS_OF_96_BITS, longest=length),
-    name="hash",
-)
-def hash_(site: Site, *, length: Annotated[int, Field(ge=1, le=32)] = 32) -> Mask:
-    """Hexadecimal digits drawn from the value: a keyed hash, never a bare one.
+@masker(kinds=ANY, traits=Traits(repeatable=False), omits=True, takes_nulls=True)
+def default(site: Site) -> Mask:
+    """The column's DEFAULT (NULL where there is none): it is not copied, staging fills it.
+
+    Example:
+        ``session_token: default``
+    """
+    return null(site)
+
+
+@masker(kinds=ANY, traits=Traits(coincides=True))
+def choice(
+    site: Site,
+    *,
+    values: Annotated[list[str | bool | int | float], Field(min_length=1)]
+    | Annotated[dict[str, Annotated[int, Field(gt=0)]], Field(min_length=1)],
+) -> Mask:
+    """One of some values, drawn; it has nothing to do with the old one.
 
     Args:
         site: where the mask works.
-        length: digits, 4 bits each, 1 to 32. From 24 on (96 bits) two values never meet, and a
-            unique column may take it.
+        values: a list, or a mapping from value to weight (``{gold: 1, silver: 9}``), each written
+            as PostgreSQL would read it for the column's type.
 
     Example:
-        ``ssn: {mask: hash, length: 24}``
+        ``mood: {mask: choice, values: [sad, ok, happy]}``
     """
+    pool = pl.Series([_text(value) for value in values], dtype=pl.String)
+    weights = list(values.values()) if isinstance(values, dict) else [1] * len(values)
+    ends = np.cumsum(np.array(weights, np.uint64))
 
     def mask(values: pl.Series, draws: Draws) -> pl.Series:
-        return draws.hex("hash", length)
+        drawn = draws.below("choice", int(ends[-1]))
+        return pool.gather(pl.Series(np.searchsorted(ends, drawn, "right"), dtype=pl.UInt32))
 
     return mask
 

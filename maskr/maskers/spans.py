@@ -10,7 +10,7 @@ from typing import NamedTuple
 import polars as pl
 
 from maskr.keys import Draws
-from maskr.maskers import Inner
+from maskr.maskers import Inner, Mask
 
 
 class Span(NamedTuple):
@@ -67,6 +67,15 @@ def rewrite(
         for text, found in zip(texts, spans, strict=True)
     ]
     return pl.Series(values.name, made, dtype=pl.String)
+
+
+def rewriting(notation: Notation, masks: Sequence[Inner]) -> Mask:
+    """The mask that rewrites every text of its column so."""
+
+    def mask(values: pl.Series, draws: Draws) -> pl.Series:
+        return rewrite(values, notation, masks)
+
+    return mask
 
 
 def _found(notation: Notation, text: str) -> list[Span] | None:

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maskr.errors import PolicyError
@@ -32,6 +32,7 @@ def test_a_leaf_is_evened_out_before_the_draw_as_a_column_is() -> None:
     assert one == other
 
 
+@settings(deadline=None)
 @given(_DOCUMENTS)
 def test_what_no_path_names_keeps_its_bytes(document: object) -> None:
     text = json.dumps(document, indent=1)
@@ -79,6 +80,7 @@ def test_a_deleted_member_takes_its_comma_with_it(paths: str, expected: str) -> 
     assert masked(f"{{mask: json, delete: {paths}}}", document) == expected
 
 
+@settings(deadline=None)
 @given(_DOCUMENTS)
 def test_deleting_leaves_a_document_without_the_key(document: object) -> None:
     out = masked('{mask: json, delete: ["$..a"]}', json.dumps(document), "json")
