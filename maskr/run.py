@@ -3,13 +3,16 @@
 import queue
 import threading
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from maskr.db import Sink, Source, TargetLostError
+from maskr.db import Sink, Size, Source, TargetLostError
 from maskr.db.postgres import copytext
+from maskr.errors import TryAgainError
 from maskr.kernel import Kernel, bind
 from maskr.keys import Key
 from maskr.model import TableName
@@ -90,7 +93,12 @@ class Unwatched:
 
 
 def run(
-    plan: Plan, key: Key, source: Source, sink: Sink | None, watcher: Watcher | None = None
+    plan: Plan,
+    key: Key,
+    source: Source,
+    sink: Sink | None,
+    watcher: Watcher | None = None,
+    jobs: int = 1,
 ) -> Result:
     """Fills the sink from the source; commits as its last act, or not at all.
 
@@ -99,7 +107,8 @@ def run(
         key: what the fakes are drawn with.
         source: holds one snapshot.
         sink: None for a dry run: everything is read and masked, nothing is written.
-        watcher: is told how it goes.
+        watcher: is told how it goes, by several threads at once where there are several jobs.
+        jobs: tables at a time; a sink that cannot load several takes one.
 
     Raises:
         MaskrError: as source, sink and masks raise it; the target is then as it was.
@@ -107,31 +116,77 @@ def run(
     watcher = watcher or Unwatched()
     start = time.monotonic()
     # Before anything is touched: a word pool that cannot be made is the policy's mistake.
-    kernels = [(table, bind(table, key)) for table in plan.tables]
+    kernels = [(table, bind(table, key)) for table in plan.tables if table.read is not None]
     if sink is not None:
         watcher.phase("schema")
         sink.prepare(source, plan.schema, [table.name for table in plan.tables])
-    results = tuple(
-        _patiently(table, kernel, source, sink, watcher)
-        for table, kernel in kernels
-        if table.read is not None
-    )
+    jobs = max(1, min(jobs, len(kernels))) if sink is None or sink.parallel else 1
+    with ExitStack() as stack:
+        others = [stack.enter_context(source.another()) for _ in range(jobs - 1)]
+        results = _tables(kernels, [source, *others], sink, watcher)
     if sink is not None:
         watcher.phase("constraints")
         sink.finish(source.counters())
     return Result(results, time.monotonic() - start)
 
 
-def _patiently(
-    plan: TablePlan, kernel: Kernel | None, source: Source, sink: Sink | None, watcher: Watcher
-) -> TableResult:
-    """One table, begun anew where the target was lost: its rows arrive once in the end."""
-    for pause in sink.pauses if sink is not None else ():
+def _tables(
+    kernels: Sequence[tuple[TablePlan, Kernel | None]],
+    sources: Sequence[Source],
+    sink: Sink | None,
+    watcher: Watcher,
+) -> tuple[TableResult, ...]:
+    """All tables, as many at a time as there are sources; the results in the plan's order."""
+    sizes = sources[0].sizes() if len(sources) > 1 else {}
+    # The largest first, so that none of them is left to run alone at the end.
+    waiting = deque(sorted(kernels, key=lambda each: -sizes.get(each[0].name, Size(0, 0)).bytes))
+    stopped = threading.Event()
+    done: dict[TableName, TableResult] = {}
+
+    def work(source: Source) -> None:
+        while not stopped.is_set():
+            try:
+                table, kernel = waiting.popleft()
+            except IndexError:
+                return
+            done[table.name] = _patiently(_Job(table, kernel, source, sink, watcher, stopped))
+
+    with ThreadPoolExecutor(len(sources), "maskr") as pool:
+        workers = [pool.submit(work, source) for source in sources]
         try:
-            return _table(plan, kernel, source, sink, watcher)
+            for worker in as_completed(workers):
+                worker.result()
+        except BaseException:
+            stopped.set()
+            for source in sources:
+                source.cancel()
+            if sink is not None:
+                sink.cancel()
+            raise
+    return tuple(done[table.name] for table, _ in kernels)
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """One table on its way, by one thread."""
+
+    plan: TablePlan
+    kernel: Kernel | None
+    source: Source
+    sink: Sink | None
+    watcher: Watcher
+    stopped: threading.Event
+
+
+def _patiently(job: _Job) -> TableResult:
+    """One table, begun anew where the target was lost: its rows arrive once in the end."""
+    for pause in job.sink.pauses if job.sink is not None else ():
+        try:
+            return _table(job)
         except TargetLostError:
-            time.sleep(pause)
-    return _table(plan, kernel, source, sink, watcher)
+            if job.stopped.wait(pause):
+                raise
+    return _table(job)
 
 
 @dataclass(slots=True)
@@ -141,31 +196,33 @@ class _Tally:
     read: int = 0
 
 
-def _table(
-    plan: TablePlan, kernel: Kernel | None, source: Source, sink: Sink | None, watcher: Watcher
-) -> TableResult:
+def _table(job: _Job) -> TableResult:
+    plan, kernel, sink = job.plan, job.kernel, job.sink
     assert plan.read is not None  # noqa: S101 - the caller leaves the others out
-    watcher.started(plan.name)
+    job.watcher.started(plan.name)
     start = time.monotonic()
     tally = _Tally()
     rows = written = 0
     loading: AbstractContextManager[Callable[[bytes], None]] = (
         sink.load(plan.name, plan.read.columns) if sink is not None else nullcontext(lambda _: None)
     )
-    with ahead(_counted(source.read(plan.read), tally), source.cancel) as chunks:
+    hurry = job.source.cancel
+    with ahead(_counted(job.source.read(plan.read), tally), hurry) as chunks:
         stages: AbstractContextManager[Iterator[bytes]] = (
-            ahead(map(kernel, chunks), source.cancel) if kernel is not None else nullcontext(chunks)
+            ahead(map(kernel, chunks), hurry) if kernel is not None else nullcontext(chunks)
         )
         with stages as masked, loading as write:
             for chunk in masked:
+                if job.stopped.is_set():
+                    raise TryAgainError(str(plan.name), "broken off", "see the first error")
                 write(chunk)
                 count = copytext.count(chunk)
                 rows += count
                 written += len(chunk)
-                watcher.advanced(plan.name, count, len(chunk))
+                job.watcher.advanced(plan.name, count, len(chunk))
     names = tuple(step.column.name for step in plan.steps)
     result = TableResult(plan.name, rows, tally.read, written, names, time.monotonic() - start)
-    watcher.ended(result)
+    job.watcher.ended(result)
     return result
 
 

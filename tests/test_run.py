@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from maskr.db.postgres import source as source_module
+from maskr.db.postgres.rebuild import RebuildSink
 from maskr.db.postgres.sink import PostgresSink
 from maskr.db.postgres.source import PostgresSource
 from maskr.errors import TryAgainError
@@ -19,6 +20,7 @@ from maskr.model import TableName
 from maskr.plan import compile
 from maskr.policy import load
 from maskr.run import Result, TableResult, ahead, run
+from maskr.shipped import shipped
 from tests.command import KEY
 from tests.databases import column, contents, execute, rows
 
@@ -332,3 +334,21 @@ def test_the_source_is_read_at_one_moment(
         plan = compile(load(policy), production.schema())
         run(plan, KEY, production, sink, Meddler())
     assert rows(target, "SELECT (SELECT count(*) FROM a), (SELECT count(*) FROM b)") == [(1, 0)]
+
+
+def test_several_tables_at_a_time_give_the_staging_that_one_at_a_time_gives(
+    shop: str, make_database: Callable[..., str]
+) -> None:
+    """The results do not depend on who masked what when."""
+    outcomes = []
+    for jobs in (1, 2, 4):
+        target = make_database("jobs")
+        with PostgresSource(shop, hold=True) as source, RebuildSink(target) as sink:
+            plan = compile(load(shipped("rules/shop.yaml")), source.schema())
+            result = run(plan, KEY, source, sink, jobs=jobs)
+        assert [table.name for table in result.tables] == [
+            table.name for table in plan.tables if table.read is not None
+        ]
+        outcomes.append(contents(target))
+
+    assert outcomes[0] == outcomes[1] == outcomes[2]

@@ -135,13 +135,24 @@ def run(
         LargeObjects,
         typer.Option(help="They cannot be masked: refuse to begin, keep them, or empty them."),
     ] = LargeObjects.REFUSE,
+    jobs: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            max=64,
+            help="Tables, indexes and constraints at a time. A refill is one transaction and loads "
+            "one table at a time.",
+        ),
+    ] = 2,
 ) -> None:
     """Mask production into staging: the main job."""
     from maskr.cli import running
 
-    how = running.how(keep_previous, owners, grants, role_map or [], large_objects)
+    how = running.how(keep_previous, owners, grants, role_map or [], large_objects, jobs)
     running.run(
-        running.Job(policy, source, target, dry_run, tables, report, ephemeral_key, load, how),
+        running.Job(
+            policy, source, target, dry_run, tables, report, ephemeral_key, load, how, jobs
+        ),
         progress,
         log_format,
     )

@@ -2,12 +2,21 @@
 
 import json
 import sys
+import threading
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
@@ -68,7 +77,7 @@ class _Rate(ProgressColumn):
 
 
 class Bars:
-    """A watcher that draws on standard error: a bar for the table, a bar for all of it."""
+    """A watcher that draws on standard error: a bar for each table under way, one for all."""
 
     def __init__(self, sizes: Mapping[TableName, Size]) -> None:
         """``sizes`` are estimates of the tables that will come."""
@@ -84,7 +93,9 @@ class Bars:
         )
         total = sum(size.bytes for size in sizes.values())
         self._all = self._progress.add_task("all tables", total=total or None, rows=0, size=0)
-        self._table = self._progress.add_task("", total=None, rows=0, size=0, visible=False)
+        self._tables: dict[TableName, TaskID] = {}
+        self._phase: TaskID | None = None
+        self._counting = threading.Lock()  # several tables may be under way
 
     def __enter__(self) -> Self:
         """Begins to draw."""
@@ -102,36 +113,32 @@ class Bars:
 
     def started(self, table: TableName) -> None:
         """A new bar for the table."""
+        self._end_phase()
         size = self._sizes.get(table)
-        self._progress.reset(
-            self._table,
-            total=size.bytes if size else None,
-            description=str(table),
-            visible=True,
-            rows=0,
-            size=0,
-        )
+        total = size.bytes if size else None
+        self._tables[table] = self._progress.add_task(str(table), total=total, rows=0, size=0)
 
     def advanced(self, table: TableName, rows: int, size: int) -> None:
         """Both bars move on."""
-        for number in (self._all, self._table):
-            task = self._progress.tasks[number]
-            self._progress.update(
-                number,
-                advance=size,
-                rows=task.fields["rows"] + rows,
-                size=task.fields["size"] + size,
-            )
+        with self._counting:
+            for number in (self._all, self._tables[table]):
+                fields = self._progress.tasks[self._progress.task_ids.index(number)].fields
+                counts = {"rows": fields["rows"] + rows, "size": fields["size"] + size}
+                self._progress.update(number, advance=size, **counts)
 
     def ended(self, result: TableResult) -> None:
-        """The estimate gives way to what it was."""
-        self._progress.update(self._table, visible=False)
+        """Its bar goes; the bar of all stays."""
+        self._progress.remove_task(self._tables.pop(result.name))
 
     def phase(self, name: str) -> None:
-        """Named in the place of the table."""
-        self._progress.reset(
-            self._table, total=None, description=name, visible=True, rows=0, size=0
-        )
+        """Named in the place of the tables."""
+        self._end_phase()
+        self._phase = self._progress.add_task(name, total=None, rows=0, size=0)
+
+    def _end_phase(self) -> None:
+        if self._phase is not None:
+            self._progress.remove_task(self._phase)
+            self._phase = None
 
 
 def print_report(report: Report) -> None:

@@ -42,6 +42,7 @@ class Job:
     ephemeral_key: bool = False
     load: Load | None = None
     how: Rebuild = field(default_factory=Rebuild)
+    jobs: int = 1
 
 
 def how(
@@ -50,6 +51,7 @@ def how(
     grants: bool,
     role_map: Sequence[str],
     large_objects: LargeObjects,
+    jobs: int,
 ) -> Rebuild:
     """The options of a rebuild.
 
@@ -62,7 +64,7 @@ def how(
         if not old or not new:
             raise UsageError(f"--role-map {text}", "names no two roles", "write OLD=NEW")
         mapped[old] = new
-    return Rebuild(keep_previous, Roles(owners, grants, mapped), large_objects)
+    return Rebuild(keep_previous, Roles(owners, grants, mapped), large_objects, jobs)
 
 
 def run(job: Job, progress: bool, log_format: LogFormat | None) -> None:
@@ -99,7 +101,7 @@ def perform(job: Job, bars: bool, lines: bool, key: Key | None = None) -> Report
         warnings = (_MAY_WRITE,) if source.may_write() else ()
         watcher = _bars(plan, source) if bars else Lines() if lines else Quiet()
         with watcher:
-            result = carry_out(plan, key, source, sink, watcher)
+            result = carry_out(plan, key, source, sink, watcher, job.jobs)
         left_out = _left_out(plan) + (sink.left_out if sink is not None else ())
         return make_report(
             plan,

@@ -116,6 +116,10 @@ class Source(Protocol):
         """Its sequences."""
         ...
 
+    def another(self) -> "AbstractContextManager[Source]":
+        """One more session on the very same moment, for a thread of its own."""
+        ...
+
     def read(self, read: Read) -> Iterator[bytes]:
         """The rows as COPY text: whole rows, a few MiB at a time.
 
@@ -158,6 +162,11 @@ class Sink(Protocol):
         ...
 
     @property
+    def parallel(self) -> bool:
+        """True where several tables may be loaded at a time, each by a thread of its own."""
+        ...
+
+    @property
     def pauses(self) -> Sequence[float]:
         """Seconds to wait before each new try of a table that met `TargetLostError`."""
         ...
@@ -183,6 +192,10 @@ class Sink(Protocol):
             MaskrError: the rows do not fit.
             TargetLostError: the connection is gone; the table may be loaded anew.
         """
+        ...
+
+    def cancel(self) -> None:
+        """Breaks off, from another thread, whatever is being written."""
         ...
 
     def finish(self, counters: Sequence[Counter]) -> None:

@@ -51,6 +51,7 @@ _KINDS: dict[str, tuple[type[MaskrError], str, str]] = {
     "57014": (TryAgainError, "the server cancelled the statement", "run it again"),
     "57": (TryAgainError, "the server ended the session", "run it again when it is up"),
     "58": (UnavailableError, "the server met a system error", "see the server's log"),
+    "XX": (UnavailableError, "the server met an internal error", "see the server's log"),
     "72": (TryAgainError, "the snapshot is too old", "run it again"),
     "08": (TryAgainError, "the connection was lost", "run it again"),
 }

@@ -57,6 +57,7 @@ class Rebuild:
 class RebuildSink:
     """A new staging, from its first table to its name."""
 
+    parallel = True
     pauses: Sequence[float] = PAUSES
 
     def __init__(self, dsn: str, how: Rebuild | None = None) -> None:
@@ -257,6 +258,11 @@ class RebuildSink:
             if connection is None or connection.closed:
                 raise TargetLostError(error.where, error.what, error.hint) from None
             raise
+
+    def cancel(self) -> None:
+        """Breaks off every statement, and lets nothing be tried again; from any thread."""
+        if self._sessions is not None:
+            self._sessions.cancel()
 
     def finish(self, counters: Sequence[Counter]) -> None:
         """Makes what comes after the rows, looks whether all is there, and swaps the names.

@@ -38,9 +38,13 @@ class _Undone(NamedTuple):
     statement: str
 
 
+_CANCEL_SECONDS = 5.0
+
+
 class PostgresSink:
     """A connection that holds one writing transaction, from `prepare` to `finish`."""
 
+    parallel = False  # one transaction is one connection
     pauses: Sequence[float] = ()  # with the connection the whole transaction is lost
 
     def __init__(
@@ -241,6 +245,11 @@ class PostgresSink:
         """
         where = f"{self._where}: {table}"
         return copied(self._connection, where, table, columns, self._loaded)
+
+    def cancel(self) -> None:
+        """Asks the server to end what it is doing for us; from any thread."""
+        with suppress(psycopg.Error):
+            self._connection.cancel_safe(timeout=_CANCEL_SECONDS)
 
     def finish(self, counters: Sequence[Counter]) -> None:
         """Sets the sequences, makes or puts back the constraints, commits, analyses.

@@ -176,6 +176,10 @@ class PostgresSource:
             ).fetchone()
         return row is not None and bool(row[0])
 
+    def another(self) -> "PostgresSource":
+        """One more session on this snapshot; this one must outlive it."""
+        return PostgresSource(session.same_server(self._dsn, self._connection), self.snapshot())
+
     def snapshot(self) -> str:
         """Exports the snapshot, for other sessions to join while this one lives."""
         with mapped(self._where):
