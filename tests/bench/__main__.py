@@ -3,6 +3,7 @@
 import argparse
 import json
 import platform
+import shutil
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -35,7 +36,7 @@ _SETTINGS = {
     "wal_level": "minimal",
     "max_wal_senders": "0",
 }
-MASKR, PSQL, LOOP = "maskr", "psql | psql", "python loop"
+MASKR, PSQL, LOOP, DUMP = "maskr", "psql | psql", "python loop", "pg_dump + pg_restore"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ class Bench:
             MASKR: lambda: program(
                 [
                     *(str(Path(sys.executable).parent / "maskr"), "run", str(policy)),
-                    *("--source", source, "--target", target),
+                    *("--source", source, "--target", target, "--load", "refill"),
                 ],
                 {"MASKR_KEY": _KEY},
             ),
@@ -106,6 +107,43 @@ class Bench:
                 connection.execute(f"DROP DATABASE {database}")
         medians = {name: median(each) for name, each in taken.items()}
         return Figure(label, work.rows, size / 1e6, medians)
+
+    def whole(self, label: str, script: str, policy_text: str, rows: int) -> Figure:
+        """A rebuild of a whole database against pg_dump and pg_restore, two jobs each."""
+        database = f"bench_{label}"
+        self._production.create(database, script)
+        source = self._production.dsn(database)
+        policy = _FOLDER / f"{label}.yaml"
+        policy.write_text(policy_text)
+        major = self._production.binaries.major
+        dump, restore = (str(find_program(name, major)) for name in ("pg_dump", "pg_restore"))
+
+        def copy() -> tuple[float, float]:
+            folder = _FOLDER / "dump"
+            shutil.rmtree(folder, ignore_errors=True)
+            with psycopg.connect(self._staging.dsn(), autocommit=True) as connection:
+                connection.execute("DROP DATABASE IF EXISTS restored")
+                connection.execute("CREATE DATABASE restored")
+            first, _ = program([dump, "-Fd", "-j2", "-Z0", "-f", str(folder), "-d", source], {})
+            into = self._staging.dsn("restored")
+            second, _ = program([restore, "-j2", "-d", into, str(folder)], {})
+            return first + second, 0.0
+
+        passes: dict[str, Callable[[], tuple[float, float]]] = {
+            DUMP: copy,
+            MASKR: lambda: program(
+                [
+                    *(str(Path(sys.executable).parent / "maskr"), "run", str(policy), "--jobs=2"),
+                    *("--source", source, "--target", self._staging.dsn("rebuilt")),
+                ],
+                {"MASKR_KEY": _KEY},
+            ),
+        }
+        taken = alternately(passes, self._times, self._postmasters)
+        with psycopg.connect(source) as connection:
+            size = connection.execute("SELECT pg_database_size(current_database())").fetchone()
+            assert size is not None
+        return Figure(label, rows, size[0] / 1e6, {name: median(t) for name, t in taken.items()})
 
     def _text_size(self, dsn: str, table: str) -> int:
         with psycopg.connect(dsn) as connection, connection.cursor() as cursor:
@@ -129,11 +167,16 @@ def contests(bench: Bench, scale: float, only: str) -> list[Figure]:
         "wide": tables.wide(rows(100_000)),
         "documents": tables.documents(rows(200_000)),
     }
-    return [
+    figures = [
         bench.contest(label, work, loop=label == "people")
         for label, work in works.items()
         if only in label
     ]
+    if only in "shop40":
+        largest = rows(1_000_000)
+        script, policy = tables.shop40(largest)
+        figures.append(bench.whole("shop40", script, policy, int(largest / 0.8)))
+    return figures
 
 
 def _print(figures: list[Figure]) -> None:
@@ -166,8 +209,9 @@ def main() -> None:
     times = options.times or (1 if options.quick else 3)
     _FOLDER.mkdir(exist_ok=True)
     with ExitStack() as stack:
-        servers = [stack.enter_context(Server(settings=_SETTINGS)) for _ in range(2)]
-        bench = Bench(*servers, times)
+        production = stack.enter_context(Server(settings=_SETTINGS))
+        staging = stack.enter_context(Server(settings=_SETTINGS))
+        bench = Bench(production, staging, times)
         figures = contests(bench, scale, options.only)
     machine = {
         "machine": f"{psutil.cpu_count()} cores, {psutil.virtual_memory().total >> 30} GiB",

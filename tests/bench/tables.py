@@ -124,3 +124,29 @@ def documents(rows: int) -> Work:
         "      id: keep\n"
         '      doc: {mask: json, paths: {"$.contact.email": email, "$.contact.phone": phone}}\n',
     )
+
+
+def shop40(largest: int) -> tuple[str, str]:
+    """40 tables with keys, indexes and foreign keys, one of them with 80 % of the rows.
+
+    Returns:
+        The SQL that makes and fills them, and a policy.
+    """
+    small = largest // (4 * 39)
+    parts = [people(largest).script()]
+    rules = [f"  people:\n    columns:\n{PEOPLE_POLICY}"]
+    for number in range(39):
+        parts.append(
+            f"CREATE TABLE part{number} (id bigint PRIMARY KEY, person bigint NOT NULL, name text,"
+            f" amount numeric(10,2));"
+            f"INSERT INTO part{number} SELECT i, 1 + i * 7 % {largest},"
+            f" 'Fn' || md5(i::text), i / 7.0"
+            f" FROM generate_series(1, {small}) i;"
+            f"CREATE INDEX ON part{number} (person);"
+            f"ALTER TABLE part{number} ADD FOREIGN KEY (person) REFERENCES people;"
+        )
+        rules.append(
+            f'  part{number}: {{columns: {{"*": keep, name: first_name}}}}\n',
+        )
+    parts.append("CREATE INDEX ON people (email); CREATE INDEX ON people (last_name); ANALYZE;")
+    return "\n".join(parts), "version: 1\ntables:\n" + "".join(rules)
