@@ -48,6 +48,17 @@ def rewrite(
     """
     texts: list[str | None] = values.to_list()
     spans = [None if text is None else _found(notation, text) for text in texts]
+    return pl.Series(values.name, replaced(texts, spans, notation, masks, draws), dtype=pl.String)
+
+
+def replaced(
+    texts: Sequence[str | None],
+    spans: Sequence[Sequence[Span] | None],
+    notation: Notation,
+    masks: Sequence[Inner | str],
+    draws: Draws | None = None,
+) -> list[str | None]:
+    """The texts with the ``spans`` that were found in them masked, as `rewrite` does."""
     pieces: dict[int, list[str]] = {}
     rows: dict[int, list[int]] = {}
     for row, (text, found) in enumerate(zip(texts, spans, strict=True)):
@@ -62,11 +73,10 @@ def rewrite(
     for mask, leaves in pieces.items():
         own = draws and draws.take(pl.Series(rows[mask]))
         fakes[mask] = iter(_masked(masks[mask], leaves, own))
-    made = [
+    return [
         None if text is None or found is None else _edited(text, found, fakes, notation.encode)
         for text, found in zip(texts, spans, strict=True)
     ]
-    return pl.Series(values.name, made, dtype=pl.String)
 
 
 def rewriting(notation: Notation, masks: Sequence[Inner]) -> Mask:

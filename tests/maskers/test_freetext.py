@@ -1,0 +1,137 @@
+"""What tells of a person is found in free text and becomes what the columns hold."""
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from maskr.kernel import bind
+from maskr.maskers.finding import findings
+from maskr.model import Column, Kind, Schema, Table, TableName
+from maskr.plan import compile
+from maskr.policy import load_text
+from tests.masking import KEY, Masking
+
+_TABLE = TableName("public", "t")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("mail ann.miller@example.com.", {"email": "ann.miller@example.com"}),
+        ("<ann@example.com>, (mailto:bo@x.org)", {"email": "ann@example.com"}),
+        ("o'neil@x.com", {"email": "o'neil@x.com"}),
+        ("name=ann@x.com", {"email": "ann@x.com"}),
+        ("Müller@büro.de", {"email": "Müller@büro.de"}),
+        ("call +49 (171) 123-4567 now", {"phone": "+49 (171) 123-4567"}),
+        ("call 0171/1234567.", {"phone": "0171/1234567"}),
+        ("(555) 123-4567", {"phone": "(555) 123-4567"}),
+        ("card 4111 1111 1111 1111!", {"card": "4111 1111 1111 1111"}),
+        ("card 4111-1111-1111-1112", {"phone": "4111-1111-1111-1112"}),
+        ("DE89 3704 0044 0532 0130 00 AND MORE", {"iban": "DE89 3704 0044 0532 0130 00"}),
+        ("DE89370400440532013000", {"iban": "DE89370400440532013000"}),
+        ("from 192.168.1.17:", {"ip": "192.168.1.17"}),
+        ("from 2001:db8::1.", {"ip": "2001:db8::1"}),
+        ("at https://x.com/a?user=ann.", {"url": "https://x.com/a?user=ann"}),
+        ("www.ann-miller.de", {"url": "www.ann-miller.de"}),
+        ("ssn 123-45-6789", {"ssn": "123-45-6789"}),
+        ("born 1980-05-13", {"date": "1980-05-13"}),
+        ("born 13.05.1980", {"date": "13.05.1980"}),
+        ("order A-12345-X", {"number": "A-12345-X"}),
+        ("RSSMRA85T10A562S", {"number": "RSSMRA85T10A562S"}),
+        ("at 12:30:45, room 12, 5 pm @ home, C:\\New", {}),
+    ],
+)
+def test_it_is_found_and_told_apart(text: str, found: dict[str, str]) -> None:
+    said = {what: text[start:end] for start, end, what in reversed([*findings(text)])}
+    assert said == found
+
+
+@given(st.text(st.sampled_from("aZ09 @.:/+-()DE\n'w")))
+@settings(deadline=None, max_examples=300)
+def test_what_is_found_lies_in_order_and_never_overlaps(text: str) -> None:
+    at = 0
+    for start, end, _ in findings(text):
+        assert at <= start < end <= len(text)
+        at = end
+
+
+@given(st.from_regex(r"[a-z]{1,8}(\.[a-z]{1,8})?@[a-z]{1,8}\.(com|test|de)", fullmatch=True))
+@settings(deadline=None)
+def test_an_address_inside_a_note_becomes_what_it_is_in_its_column(address: str) -> None:
+    (column,) = Masking("v: email")([address])
+    (note,) = Masking("v: redact_text")([f"Wrote to <{address}>, no answer."])
+    assert note == f"Wrote to <{column}>, no answer."
+
+
+@pytest.mark.parametrize(
+    ("rule", "value"),
+    [
+        ("phone", "+49 171 1234567"),
+        ("card", "4111 1111 1111 1111"),
+        ("iban", "DE89 3704 0044 0532 0130 00"),
+        ("ip", "93.184.216.34"),
+        ("ssn", "123-45-6789"),
+        ("url", "https://x.com/a"),
+    ],
+)
+def test_text_and_column_agree(rule: str, value: str) -> None:
+    (column,) = Masking(f"v: {rule}")([value])
+    assert Masking("v: redact_text")([f"see {value}, please"]) == [f"see {column}, please"]
+
+
+def test_a_named_rule_decides_what_is_found_gets() -> None:
+    rule = "{mask: redact_text, email: {mask: constant, value: x@y}, date: redact}"
+    assert Masking(f"v: {rule}")(["ann@x.com 1980-05-13 ok"]) == ["x@y ********** ok"]
+
+
+def with_names(text: str, first: str, last: str) -> str:
+    columns = [Column(name, "text", Kind.TEXT) for name in ("note", "first", "last")]
+    policy = load_text(
+        """
+        version: 1
+        tables:
+          t:
+            columns:
+              note: {mask: redact_text, names: [first, last]}
+              first: {mask: constant, value: Zoe}
+              last: {mask: constant, value: Park}
+        """
+    )
+    (plan,) = compile(policy, Schema({_TABLE: Table(_TABLE, tuple(columns))})).tables
+    kernel = bind(plan, KEY)
+    assert kernel is not None
+    return kernel(f"{text}\t{first}\t{last}\n".encode()).decode().split("\t")[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Dear Ann Miller, ANN!", "Dear Zoe Park, ZOE!"),
+        ("Annabelle and Joann stay", "Annabelle and Joann stay"),
+        ("ann's", "Zoe's"),
+        ("nobody", "nobody"),
+        (r"\\N", r"\\N"),
+    ],
+)
+def test_the_names_of_the_row_become_those_of_its_columns(text: str, expected: str) -> None:
+    assert with_names(text, "Ann", "Miller") == expected
+
+
+def test_a_name_of_several_words_is_found_by_each() -> None:
+    assert with_names("Mary Ann met Ann", "Mary Ann", "\\N") == "Zoe met Zoe"
+
+
+def test_an_address_that_holds_the_name_is_the_columns_fake_all_the_same() -> None:
+    (column,) = Masking("v: email")(["ann.miller@example.com"])
+    assert with_names("ann.miller@example.com", "ann", "miller") == column
+
+
+def test_a_text_that_holds_nothing_keeps_its_bytes() -> None:
+    text = "Zwölf Boxkämpfer jagen Viktor\r\nquer: 12 %"
+    assert Masking("v: redact_text")([text, None, ""]) == [text, None, ""]
+
+
+def test_a_million_digits_do_not_stall_it() -> None:
+    assert re.fullmatch(r"\d+", str(Masking("v: redact_text")(["7" * 100_000])[0]))
