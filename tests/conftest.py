@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.sql import SQL, Composed, Identifier
 
@@ -20,6 +21,10 @@ from tests.command import maskr
 
 _ORIGINS: dict[str, Origin] = {"system": "system", "embedded": "embedded"}
 _ROOT = Path(__file__).parents[1]
+
+# How long an example takes says more of the machine than of the code: the first one imports faker.
+settings.register_profile("maskr", deadline=None)
+settings.load_profile("maskr")
 _numbers = count(1)
 
 
