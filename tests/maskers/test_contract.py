@@ -28,6 +28,8 @@ from tests.masking import KEY, OTHER_KEY, Masking, column
 FILES = Path(__file__).parents[2] / "fixtures" / "maskers"
 INSTEAD: Mapping[str, str] = {
     "dictionary": f"region: {{mask: dictionary, file: {FILES}/regions.csv, header: true}}",
+    "python": "v: {mask: python, function: 'shlex:quote'}",
+    "command": "v: {mask: command, argv: [cat]}",
 }
 # The same, where a masker's example suits only one of the kinds that it takes.
 _NO_TEXT = frozenset(Kind) - {Kind.TEXT}
@@ -40,7 +42,7 @@ INSTEAD_FOR_KIND: Mapping[tuple[str, Kind], str] = {
         "either": "n: {mask: either, expression: country IS NULL, then: keep, otherwise: keep}",
     }.items()
 }
-# A file has an answer for its own values only: tests/maskers/test_mapping.py.
+# A file has an answer for its own values only: tests/maskers/test_generic.py.
 ELSEWHERE = {("dictionary", kind) for kind in _NO_TEXT}
 
 TYPES: Mapping[Kind, str] = {
@@ -263,7 +265,7 @@ def test_it_takes_any_value_and_gives_one_of_the_same_kind(
 @each
 def test_null_stays_null_and_nothing_else_becomes_one(masker: Masker, kind: Kind) -> None:
     if masker.takes_nulls:
-        assert masker.name in ("keep", "null", "coalesce", "default")
+        assert masker.name in ("keep", "null", "default", "sql")
         return
     empty: list[str | None] = [""] if kind is Kind.TEXT else []
     fakes = masking(masker, kind)([None, *examples(kind)[:5], *empty, None])
