@@ -253,7 +253,7 @@ def _bound(step: Step, plan: TablePlan, key: Key, invalid: Counter[str]) -> _Bou
 
         return masked
 
-    site = Site(step.column, _pool(step, plan.locale, key), bind_nested)
+    site = Site(step.column, _pool(plan.locale, key), bind_nested, plan.locale)
     try:
         mask = masker.build(site, **step.params)
     except UnknownProviderError as error:
@@ -273,13 +273,10 @@ def _bound(step: Step, plan: TablePlan, key: Key, invalid: Counter[str]) -> _Bou
     )
 
 
-def _pool(step: Step, locale: tuple[str, ...], key: Key) -> Pool:
-    def pool(provider: str, **arguments: object) -> pl.Series:
+def _pool(every: tuple[str, ...], key: Key) -> Pool:
+    def pool(provider: str, locales: tuple[str, ...] = (), /, **arguments: object) -> pl.Series:
         given = json.dumps(arguments, sort_keys=True)
-        words = _words(provider, locale, key.seed(f"pool/{provider}"), given)
-        room = step.column.length
-        fitting = words if room is None else words.filter(words.str.len_chars() <= room)
-        return fitting if len(fitting) else words
+        return _words(provider, locales or every, key.seed(f"pool/{provider}"), given)
 
     return pool
 

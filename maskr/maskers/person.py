@@ -1,109 +1,211 @@
-"""Maskers of what a person or a company is called and where it lives: Faker's words, drawn.
+"""Maskers of what a person is called: names in the policy's locales.
 
-The labels are shared: with ``by: customer_id`` a first name, a whole name and an e-mail address
-are drawn from the same numbers, and so agree with each other.
+The labels are shared: with ``by: customer_id`` a first name, a whole name, a user name and an
+e-mail address are drawn from the same numbers, and so agree with each other.
 """
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-import numpy as np
 import polars as pl
 
 from maskr.keys import Draws
 from maskr.maskers import TEXT, Mask, Site, Traits, masker
+from maskr.maskers.words import Choice, Locale, Words, choice, told_by
 from maskr.texts import joined
 
-_FAR = 10_000  # house numbers and the like are drawn below this
+#: Hexadecimal digits that keep any two values apart.
+UNIQUE_DIGITS = 24  # 96 bits: two of 10**9 names meet with a chance below 10**-10
+_LONGEST_LOGIN = 24  # characters kept of first name, dot and last name
 
 
-def _picked(provider: str) -> Callable[[Site], Mask]:
-    """What every masker does that picks one word of one pool."""
+@dataclass(frozen=True, slots=True)
+class Person:
+    """The names of the persons of a column."""
 
-    def build(site: Site) -> Mask:
-        pool = site.pool(provider)
-        return lambda values, draws: draws.pick(provider, pool)
+    choice: Choice
+    firsts: Words
+    lasts: Words
 
-    return build
+    @classmethod
+    def of(cls, site: Site, chosen: Choice, *, slugs: bool = False) -> "Person":
+        """Makes the pools; with ``slugs`` their words are plain ASCII, for logins and addresses."""
+        genders = ["", "_female", "_male"] if chosen.gender else [""]
+        shape = slug if slugs else _same
+        room = None if slugs else site.column.length
+        firsts = [
+            shape(site.pool(f"first_name{gender}", (locale,)))
+            for gender in genders
+            for locale in chosen.locales
+        ]
+        lasts = [shape(site.pool("last_name", (locale,))) for locale in chosen.locales]
+        return cls(chosen, Words.of(firsts, room), Words.of(lasts * len(genders), room))
+
+    def first(self, draws: Draws, beside: Sequence[pl.Series]) -> pl.Series:
+        """The first names."""
+        return self.firsts.drawn(draws, "first_name", self.choice.which(draws, beside))
+
+    def last(self, draws: Draws, beside: Sequence[pl.Series]) -> pl.Series:
+        """The last names."""
+        return self.lasts.drawn(draws, "last_name", self.choice.which(draws, beside))
+
+    def login(self, draws: Draws, beside: Sequence[pl.Series], most: int) -> pl.Series:
+        """``first.last``, in at most ``most`` characters and never more than 24."""
+        whole = joined(self.first(draws, beside), ".", self.last(draws, beside))
+        return whole.str.slice(0, min(most, _LONGEST_LOGIN))
 
 
-@masker(kinds=TEXT, traits=Traits(smallest_domain=1000))
-def first_name(site: Site) -> Mask:
-    """A first name in the policy's locales.
+def room(site: Site) -> int:
+    """How many characters the column holds; plenty where it has no bound."""
+    return site.column.length or 1 << 20
+
+
+def slug(pool: pl.Series) -> pl.Series:
+    """The ASCII letters and digits of each word, lower case; ``x`` where none is left."""
+    plain = pool.str.normalize("NFKD").str.to_lowercase().str.replace_all(r"[^a-z0-9]", "")
+    return plain.set(plain == "", "x")
+
+
+def _same(pool: pl.Series) -> pl.Series:
+    return pool
+
+
+@masker(kinds=TEXT, traits=Traits(smallest_domain=1000), reads=told_by)
+def first_name(
+    site: Site, *, gender: str | None = None, locale: Locale = None, locale_from: str | None = None
+) -> Mask:
+    """A first name.
+
+    Args:
+        site: where the mask works.
+        gender: a column of the row that tells it (``f``, ``female``, ``Mrs``, ``2``, …, and so
+            on for men); where it says neither, any name is drawn.
+        locale: instead of the policy's: one, a list, or a mapping from locale to weight.
+        locale_from: a column that tells each row's locale, country or language (``de_AT``, ``AT``,
+            ``de``); where it says none of the locales, one is drawn.
 
     Example:
-        ``first_name: {mask: first_name, by: id}``
+        ``first_name: {mask: first_name, by: id, locale: {en_US: 3, de_DE: 1}}``
     """
-    return _picked("first_name")(site)
+    person = Person.of(site, choice(site, locale, locale_from, gender))
+    return lambda values, draws, *beside: person.first(draws, beside)
 
 
-@masker(kinds=TEXT, traits=Traits(smallest_domain=1000))
-def last_name(site: Site) -> Mask:
-    """A family name in the policy's locales.
+@masker(kinds=TEXT, traits=Traits(smallest_domain=1000), reads=told_by)
+def last_name(site: Site, *, locale: Locale = None, locale_from: str | None = None) -> Mask:
+    """A family name.
+
+    Args:
+        site: where the mask works.
+        locale: as for ``first_name``.
+        locale_from: as for ``first_name``.
 
     Example:
-        ``last_name: last_name``
+        ``last_name: {mask: last_name, by: id}``
     """
-    return _picked("last_name")(site)
+    person = Person.of(site, choice(site, locale, locale_from))
+    return lambda values, draws, *beside: person.last(draws, beside)
 
 
-@masker(kinds=TEXT, traits=Traits(smallest_domain=1000))
-def name(site: Site) -> Mask:
+@masker(kinds=TEXT, traits=Traits(smallest_domain=1000), reads=told_by)
+def name(
+    site: Site, *, gender: str | None = None, locale: Locale = None, locale_from: str | None = None
+) -> Mask:
     """A first and a last name.
 
-    Drawn ``by`` the same column as ``first_name`` and ``last_name`` it is made of the very same.
+    Drawn ``by`` the same column as ``first_name`` and ``last_name``, with the same parameters, it
+    is made of the very same.
+
+    Args:
+        site: where the mask works.
+        gender: as for ``first_name``.
+        locale: as for ``first_name``.
+        locale_from: as for ``first_name``.
 
     Example:
         ``holder: {mask: name, by: customer_id}``
     """
-    first, last = site.pool("first_name"), site.pool("last_name")
+    person = Person.of(site, choice(site, locale, locale_from, gender))
 
-    def mask(values: pl.Series, draws: Draws) -> pl.Series:
-        return joined(draws.pick("first_name", first), " ", draws.pick("last_name", last))
+    def mask(values: pl.Series, draws: Draws, *beside: pl.Series) -> pl.Series:
+        return joined(person.first(draws, beside), " ", person.last(draws, beside))
 
     return mask
 
 
-@masker(kinds=TEXT)
-def city(site: Site) -> Mask:
-    """A city's name.
+@masker(
+    kinds=TEXT,
+    # A narrow column gets less of the name.
+    traits=lambda unique, **_: Traits(unique=unique, longest=2 + (UNIQUE_DIGITS if unique else 4)),
+    reads=told_by,
+)
+def username(
+    site: Site,
+    *,
+    unique: bool = True,
+    gender: str | None = None,
+    locale: Locale = None,
+    locale_from: str | None = None,
+) -> Mask:
+    """A login, ``first.last.<drawn>``, of the names that ``first_name`` and ``last_name`` give.
+
+    Args:
+        site: where the mask works.
+        unique: 24 hexadecimal digits (96 bits) behind the name, so that no two logins meet. With
+            ``false`` 4 digits, which read better.
+        gender: as for ``first_name``.
+        locale: as for ``first_name``.
+        locale_from: as for ``first_name``.
 
     Example:
-        ``city: {mask: city, by: address_id}``
+        ``login: {mask: username, unique: false}``
     """
-    return _picked("city")(site)
+    person = Person.of(site, choice(site, locale, locale_from, gender), slugs=True)
+    digits = UNIQUE_DIGITS if unique else 4
+    most = room(site) - digits - 1
+
+    def mask(values: pl.Series, draws: Draws, *beside: pl.Series) -> pl.Series:
+        return joined(person.login(draws, beside, most), ".", draws.hex("username", digits))
+
+    return mask
 
 
-@masker(kinds=TEXT)
-def company(site: Site) -> Mask:
+@masker(kinds=TEXT, reads=told_by)
+def company(site: Site, *, locale: Locale = None, locale_from: str | None = None) -> Mask:
     """A company's name.
 
     Faker's pool holds about 4,000 of them; a drawn number is not added, so that the names look
     like names: where more companies than that must stay apart, use ``template`` with a hash.
 
+    Args:
+        site: where the mask works.
+        locale: as for ``first_name``.
+        locale_from: as for ``first_name``.
+
     Example:
         ``company: company``
     """
-    return _picked("company")(site)
+    return word(site, "company", choice(site, locale, locale_from))
 
 
-@masker(kinds=TEXT)
-def street_address(site: Site) -> Mask:
-    """A street and a house number, written as the locale does.
+@masker(kinds=TEXT, reads=told_by)
+def job(site: Site, *, locale: Locale = None, locale_from: str | None = None) -> Mask:
+    """What somebody does for a living.
 
-    The street comes from a pool of about 4,000, its numbers from the draw: tens of millions of
-    distinct addresses, so that a large table keeps its cardinality.
+    Args:
+        site: where the mask works.
+        locale: as for ``first_name``.
+        locale_from: as for ``first_name``.
 
     Example:
-        ``street: street_address``
+        ``title: job``
     """
-    pool = site.pool("street_address")
-    # Only the first number of an address is drawn anew: "12", not the "3" of "Apt. 3".
-    before = pool.str.extract(r"^(\D*)\d+", 1).fill_null("")
-    after = pool.str.extract(r"^\D*\d+((?s:.*))$", 1).fill_null(" " + pool)
+    return word(site, "job", choice(site, locale, locale_from))
 
-    def mask(values: pl.Series, draws: Draws) -> pl.Series:
-        street = pl.Series(draws.below("street", len(pool)), dtype=pl.UInt32)
-        number = pl.Series(draws.below("house", _FAR - 1) + np.uint64(1)).cast(pl.String)
-        return joined(before.gather(street), number, after.gather(street))
 
-    return mask
+def word(site: Site, provider: str, chosen: Choice) -> Mask:
+    """A mask that draws from a pool of one provider."""
+    words = Words.of(
+        chosen.pools(lambda locale: site.pool(provider, (locale,))), site.column.length
+    )
+    return lambda values, draws, *beside: words.drawn(draws, provider, chosen.which(draws, beside))

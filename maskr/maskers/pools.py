@@ -7,17 +7,17 @@ and on Faker's version, which is why that is pinned.
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
-from maskr.maskers import ANY, Mask, Site, masker
+from maskr.maskers import ANY, TEXT, Mask, Site, masker
+from maskr.maskers.words import Locale, Words, choice, told_by
 
 if TYPE_CHECKING:
     from faker import Faker
-
-    from maskr.keys import Draws
 
 # Words asked of Faker a pool. Its largest list of first names in one locale has about 700 entries
 # and 4096 draws find nearly all of them; a pool of made-up values (streets, companies) has as many
@@ -54,8 +54,16 @@ _NO_PROVIDER = frozenset(
 )
 
 
+# What separates the parts of a word that has several; no word of Faker's holds one.
+_SEPARATOR = "\x1f"
+#: The parts of a `PLACE`'s words, in this order.
+PLACE_PARTS = ("city", "state", "state_abbr", "postcode", "country")
+#: A provider of our own: whole places, whose parts belong together as far as Faker knows.
+PLACE = "maskr/place"
+
+
 class UnknownProviderError(ValueError):
-    """Faker has no such provider, or it does not take these arguments."""
+    """Faker has no such provider or locale, or the provider does not take these arguments."""
 
 
 def build_pool(
@@ -66,12 +74,12 @@ def build_pool(
     Raises:
         UnknownProviderError: there is no such provider in these locales, or its arguments are off.
     """
-    faker = _faker(tuple(locale))
-    faker.seed_instance(seed)
     if provider.startswith("_") or provider in _NO_PROVIDER:
         raise UnknownProviderError(provider)
     try:
-        method = getattr(faker, provider)
+        faker = _faker(tuple(locale))
+        faker.seed_instance(seed)
+        method = partial(_place, faker) if provider == PLACE else getattr(faker, provider)
         words = dict.fromkeys(_text(method(**arguments)) for _ in range(_DRAWS))
     except (AttributeError, TypeError, ValueError, KeyError):
         raise UnknownProviderError(provider) from None
@@ -82,7 +90,40 @@ def build_pool(
 def _faker(locale: tuple[str, ...]) -> "Faker":
     from faker import Faker  # 0.2 s to import: only where a pool is made
 
-    return Faker(list(locale))
+    # Each word as likely as the next: a pool holds every word once, so Faker's weights would only
+    # make it miss the rare ones, and take thirty times as long.
+    return Faker(list(locale), use_weighting=False)
+
+
+def _place(faker: "Faker") -> str:
+    state, abbreviation, postcode = "", "", ""
+    if hasattr(faker, "postcode_in_state") and hasattr(faker, "state_abbr"):
+        abbreviation = faker.state_abbr(
+            include_territories=False, include_freely_associated_states=False
+        )
+        state, postcode = _us_states()[abbreviation], faker.postcode_in_state(abbreviation)
+    else:
+        state = str(faker.administrative_unit()) if hasattr(faker, "administrative_unit") else ""
+        postcode = faker.postcode()
+    parts = (faker.city(), state, abbreviation or state, postcode, faker.current_country())
+    return _SEPARATOR.join(parts)
+
+
+@cache
+def _us_states() -> Mapping[str, str]:
+    from faker.providers.address.en_US import Provider
+
+    abbreviations = [each for each in Provider.states_abbr if each != "DC"]
+    named = dict(zip(abbreviations, Provider.states, strict=True))
+    return {**named, "DC": "District of Columbia"}
+
+
+def parted(places: pl.Series) -> Mapping[str, pl.Series]:
+    """The parts of a pool of `PLACE`, by the names of `PLACE_PARTS`."""
+    fields = places.str.split_exact(_SEPARATOR, len(PLACE_PARTS) - 1).struct
+    return {
+        name: fields.field(f"field_{number}").alias("") for number, name in enumerate(PLACE_PARTS)
+    }
 
 
 def _text(value: object) -> str:
@@ -91,21 +132,41 @@ def _text(value: object) -> str:
     return re.sub(r"[\0\r\n]+", ", ", text)
 
 
-@masker(kinds=ANY)
-def faker(site: Site, *, provider: str, arguments: dict[str, object] | None = None) -> Mask:
+@masker(kinds=ANY, reads=told_by)
+def faker(
+    site: Site,
+    *,
+    provider: str,
+    arguments: dict[str, object] | None = None,
+    locale: Locale = None,
+    locale_from: str | None = None,
+) -> Mask:
     """Any provider of Faker, drawn from a pool of up to 4,096 of its values.
 
     Args:
         site: where the mask works.
         provider: its name in Faker's documentation (``job``, ``license_plate``, ``swift``).
         arguments: handed to the provider as they are.
+        locale: as for ``first_name``.
+        locale_from: as for ``first_name``.
 
     Example:
         ``agent: {mask: faker, provider: user_agent}``
     """
-    pool = site.pool(provider, **(arguments or {}))
+    chosen = choice(site, locale, locale_from)
+    given = arguments or {}
+    pools = chosen.pools(lambda locale: site.pool(provider, (locale,), **given))
+    words = Words.of(pools, site.column.length)
+    label = f"faker/{provider}"
+    return lambda values, draws, *beside: words.drawn(draws, label, chosen.which(draws, beside))
 
-    def mask(values: pl.Series, draws: "Draws") -> pl.Series:
-        return draws.pick(f"faker/{provider}", pool)
 
-    return mask
+@masker(kinds=TEXT)
+def user_agent(site: Site) -> Mask:
+    """What a browser calls itself.
+
+    Example:
+        ``agent: user_agent``
+    """
+    words = Words.of([site.pool("user_agent")], site.column.length)
+    return lambda values, draws: words.drawn(draws, "user_agent", np.zeros(len(values), np.int64))
