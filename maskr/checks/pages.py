@@ -108,6 +108,16 @@ _READING: Mapping[str, str] = {
 
         Save it as UTF-8.
         """,
+    "tab": """
+        A tab stands where YAML takes spaces only.
+
+        Indent with spaces; `maskr fmt` lays the rest out evenly.
+        """,
+    "tilde": """
+        `~` stands for a decision.
+
+        Write the word, so that it is seen: `phone: null`.
+        """,
     "too-deep": """
         Values stand within values deeper than any policy needs, or includes within includes.
 

@@ -50,7 +50,9 @@ def read_ddl(text: str, file: str = "schema.sql") -> tuple[Schema, tuple[Finding
         except UnreadableError as error:
             near = f"near {error.near!r}" if error.near else "at its end"
             what = f"this {_title(statement)} is not understood {near}"
-            findings.append(_finding(what, file, text, error.start))
+            # An element without any token (two commas in a row) stands nowhere by itself.
+            start = max(error.start, statement[0].start)
+            findings.append(_finding(what, file, text, start))
         except MeaningError as error:
             what = f"this {_title(statement)} cannot be: {error}"
             findings.append(_finding(what, file, text, statement[0].start))

@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parents[2] / "maskr"
 # Where codes are given to findings: as an argument of their own, right after the bracket.
 GIVEN = re.compile(
     r'(?:Finding|mistake|_find|_finding|_own|Problem|self\.refuse)\(\s*(?:code\s*=\s*)?"'
-    r'([a-z]+(?:-[a-z0-9]+)+)"'
+    r'([a-z]+(?:-[a-z0-9]+)*)"'
 )
 
 
@@ -23,6 +23,13 @@ def given() -> set[str]:
 def test_every_code_that_a_finding_is_given_has_a_page() -> None:
     assert len(given()) > 40
     assert given() <= pages().keys()
+
+
+def test_every_code_that_a_fixture_announces_has_a_page() -> None:
+    policies = PACKAGE.parent / "fixtures" / "policies"
+    texts = [path.read_text(errors="replace") for path in policies.rglob("*.yaml")]
+    announced = {code for text in texts for code in re.findall(r"# expect: (\S+) @", text)}
+    assert announced <= pages().keys()
 
 
 @pytest.mark.parametrize("page", pages().values(), ids=lambda page: page.code)
