@@ -2,6 +2,7 @@
 
 import html
 import json
+import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -106,6 +107,25 @@ def table_json(table: TableResult) -> dict[str, object]:
     }
 
 
+def make_folder(folder: Path) -> None:
+    """Makes the folder that a report will go to, so that a run need not end for want of one.
+
+    Raises:
+        UsageError: it cannot be made, or not be written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise _unwritable(folder, error) from None
+
+
+def _unwritable(folder: Path, error: OSError) -> UsageError:
+    hint = "name a folder that may be written to"
+    return UsageError(str(folder), f"cannot be written to ({error.strerror})", hint)
+
+
 def write_report(report: Report, folder: Path) -> None:
     """Writes ``report.json``, ``report.html`` and ``metrics.prom`` (Prometheus' text format).
 
@@ -118,14 +138,13 @@ def write_report(report: Report, folder: Path) -> None:
         "metrics.prom": "".join(f"{line}\n" for line in as_metrics(report)),
     }
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         for name, text in files.items():
             # A collector may read at any moment: it sees the old file or the new one, whole.
             draft = folder / f".{name}.part"
             draft.write_text(text, "utf-8")
             draft.replace(folder / name)
     except OSError as error:
-        raise UsageError(str(folder), f"cannot be written ({error.strerror})") from None
+        raise _unwritable(folder, error) from None
 
 
 def as_metrics(report: Report) -> Iterator[str]:

@@ -2,13 +2,14 @@
 
 import json
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from maskr.errors import UsageError
 from maskr.model import TableName
-from maskr.report import Report, as_html, as_metrics, rate, write_report
+from maskr.report import Report, as_html, as_metrics, make_folder, rate, write_report
 from maskr.run import TableResult
 
 TABLE = TableResult(TableName("public", "people"), 1000, 9, 10, ("email",), 0.5)
@@ -79,6 +80,7 @@ def test_a_report_takes_the_place_of_the_last_one_and_leaves_no_draft(tmp_path: 
 def test_a_folder_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.touch()
-    with pytest.raises(UsageError) as caught:
-        write_report(REPORT, blocked / "reports")
-    assert str(blocked) in caught.value.where
+    for attempt in (make_folder, partial(write_report, REPORT)):
+        with pytest.raises(UsageError) as caught:
+            attempt(blocked / "reports")
+        assert str(blocked) in caught.value.where

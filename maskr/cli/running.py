@@ -20,7 +20,7 @@ from maskr.errors import RefusedError, UsageError
 from maskr.keys import Key
 from maskr.plan import Plan, compile
 from maskr.policy import Policy, load
-from maskr.report import Report, make_report, write_report
+from maskr.report import Report, make_folder, make_report, write_report
 from maskr.run import run as carry_out
 
 _MAY_WRITE = (
@@ -70,6 +70,8 @@ def how(
 def run(job: Job, progress: bool, log_format: LogFormat | None) -> None:
     """Does the job and tells about it."""
     form = chosen(log_format)
+    if job.report is not None:
+        make_folder(job.report)  # before anything is done that a report should tell of
     report = perform(job, bars=progress and sys.stderr.isatty(), lines=form is LogFormat.JSON)
     if form is LogFormat.JSON:
         said = report.as_json()
