@@ -224,10 +224,13 @@ def test_a_report_is_written_in_three_forms(run: Callable[..., Ended], tmp_path:
     assert not SECRETS.search(written)
 
 
-def test_a_report_that_cannot_be_written_is_told(run: Callable[..., Ended], tmp_path: Path) -> None:
+def test_a_report_that_could_not_be_written_stops_the_run_before_it_begins(
+    run: Callable[..., Ended], target: str, tmp_path: Path
+) -> None:
     blocked = tmp_path / "file"
     blocked.touch()
-    assert run("--report", blocked).code == 2
+    with untouched(target):
+        assert run("--report", blocked).code == 2
 
 
 def test_a_fresh_key_gives_other_fakes_each_time_and_is_named_by_its_print_only(
