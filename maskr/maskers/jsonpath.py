@@ -20,6 +20,7 @@ _SEGMENT = re.compile(
     r"""\.\.(?=[\w*\[])(?P<deep>)|\.\*\*(?P<stars>)|\.\*(?P<any>)|\[\*\](?P<each>)"""
     r"""|\.(?P<key>[^\s.\[\]*'"]+)|\['(?P<quoted>(?:[^'\\]|\\.)*)'\]|\[(?P<index>\d+)\]"""
 )
+_MOST_STEPS = 10_000
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+', re.DOTALL)
 
 
@@ -70,7 +71,6 @@ class _Container:
     key: str | None = None
     key_start: int = 0
     index: int = 0
-    children: dict[object, States] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,7 @@ class Paths:
     paths: tuple[Path, ...]
     whole: int = 0
     members: int = 0
+    _steps: dict[tuple[States, object], States] = field(default_factory=dict, repr=False)
 
     def spans(self, text: str) -> Iterator[Span]:
         """The spans of a valid document, from left to right; what two paths name is the first's."""
@@ -127,12 +128,16 @@ class Paths:
         return stack[-1].key_start if member else start
 
     def _child(self, parent: _Container) -> States:
+        """The states one step further; every step is worked out once for all documents."""
         if not parent.states:
             return parent.states
         step = parent.key if parent.is_object else parent.index
-        known = parent.children.get(step)
+        known = self._steps.get((parent.states, step))
         if known is None:
-            known = parent.children[step] = self._step(parent.states, step, parent.is_object)
+            if len(self._steps) >= _MOST_STEPS:  # keys that are data: they never come to an end
+                self._steps.clear()
+            known = self._step(parent.states, step, parent.is_object)
+            self._steps[parent.states, step] = known
         return known
 
     def _step(self, states: States, step: object, is_object: bool) -> States:

@@ -20,6 +20,29 @@ def masked(rule: str, document: str, type: str = "jsonb") -> str | None:
     return Masking(f"d: {rule}", type)([document])[0]
 
 
+_WORDS = st.sampled_from(["", "a", '"', "\\", "{b", "]", ":", "é", "x,y", " ", "null"])
+_NESTED = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+    | _WORDS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_KEYS | _WORDS, inner),
+    max_leaves=12,
+)  # fmt: skip
+
+
+@given(st.lists(_NESTED, min_size=1, max_size=5), st.sampled_from([None, 1]))
+@settings(deadline=None, max_examples=300)
+def test_what_is_found_in_bulk_is_what_is_found_one_by_one(
+    documents: list[object], indent: int | None
+) -> None:
+    paths = (
+        '{"$.a.b": redact, "$..c": {mask: constant, value: \'"\'}, "$.b": redact, "$..a.c": null}'
+    )
+    texts = [json.dumps(each, ensure_ascii=False, indent=indent) for each in documents]
+    # In a column of text every document is scanned; in one of jsonb most are found in bulk.
+    in_bulk = Masking(f"d: {{mask: json, paths: {paths}}}", "jsonb")([None, *texts])
+    assert in_bulk == Masking(f"d: {{mask: json, paths: {paths}}}", "text")([None, *texts])
+
+
 def test_a_leaf_gets_the_fake_that_a_column_gets() -> None:
     column = Masking("d: phone")(["+49 171 1234567"])[0]
     document = masked('{mask: json, paths: {"$.p": phone}}', '{"p": "+49 171 1234567"}')
