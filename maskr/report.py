@@ -102,6 +102,7 @@ def table_json(table: TableResult) -> dict[str, object]:
         "bytes_read": table.bytes_read,
         "bytes_written": table.bytes_written,
         "masked": list(table.masked),
+        "invalid": dict(table.invalid),
         "seconds": round(table.seconds, 3),
         "rows_per_second": rate(table),
     }
@@ -213,8 +214,13 @@ def as_html(report: Report) -> str:
     )
 
 
+def _said(table: TableResult, column: str) -> str:
+    count = table.invalid.get(column)
+    return f"{column} ({count:,} unreadable)" if count else column
+
+
 def _html_row(table: TableResult) -> str:
-    masked = html.escape(", ".join(table.masked)) or "none"
+    masked = html.escape(", ".join(_said(table, name) for name in table.masked)) or "none"
     return (
         f'<tr><td>{html.escape(str(table.name))}</td><td class="n">{table.rows:,}</td>'
         f'<td>{masked}</td><td class="n">{table.seconds:.2f}</td>'

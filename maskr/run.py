@@ -3,11 +3,11 @@
 import queue
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from maskr.db import Sink, Size, Source, TargetLostError
@@ -37,6 +37,7 @@ class TableResult:
         bytes_read, bytes_written: COPY text, before and after masking.
         masked: names of the masked columns.
         seconds: from its first chunk asked for to its last one written.
+        invalid: how many values of a column its mask could not read, where any.
     """
 
     name: TableName
@@ -45,6 +46,7 @@ class TableResult:
     bytes_written: int
     masked: tuple[str, ...]
     seconds: float
+    invalid: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +204,7 @@ def _table(job: _Job) -> TableResult:
     job.watcher.started(plan.name)
     start = time.monotonic()
     tally = _Tally()
+    unread = Counter(kernel.invalid) if kernel is not None else Counter[str]()  # an earlier try's
     rows = written = 0
     loading: AbstractContextManager[Callable[[bytes], None]] = (
         sink.load(plan.name, plan.read.columns) if sink is not None else nullcontext(lambda _: None)
@@ -221,7 +224,9 @@ def _table(job: _Job) -> TableResult:
                 written += len(chunk)
                 job.watcher.advanced(plan.name, count, len(chunk))
     names = tuple(step.column.name for step in plan.steps)
-    result = TableResult(plan.name, rows, tally.read, written, names, time.monotonic() - start)
+    seconds = time.monotonic() - start
+    invalid = kernel.invalid - unread if kernel is not None else unread
+    result = TableResult(plan.name, rows, tally.read, written, names, seconds, invalid)
     job.watcher.ended(result)
     return result
 

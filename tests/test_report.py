@@ -12,7 +12,7 @@ from maskr.model import TableName
 from maskr.report import Report, as_html, as_metrics, make_folder, rate, write_report
 from maskr.run import TableResult
 
-TABLE = TableResult(TableName("public", "people"), 1000, 9, 10, ("email",), 0.5)
+TABLE = TableResult(TableName("public", "people"), 1000, 9, 10, ("email",), 0.5, {"email": 2})
 REPORT = Report(
     source="production",
     target="staging",
@@ -45,10 +45,15 @@ def test_json_holds_every_field_and_every_table() -> None:
         "bytes_read": 9,
         "bytes_written": 10,
         "masked": ["email"],
+        "invalid": {"email": 2},
         "seconds": 0.5,
         "rows_per_second": 2000,
     }
     assert said["warnings"] == ["warning[weak] it is weak"]
+
+
+def test_the_page_tells_how_many_values_no_mask_could_read() -> None:
+    assert "email (2 unreadable)" in as_html(REPORT)
 
 
 def test_whatever_a_table_is_called_the_page_and_the_metrics_stay_whole() -> None:
