@@ -74,17 +74,19 @@ class Masking:
 
     def __call__(self, values: Values, *others: Values) -> list[str | None]:
         """What becomes of the column; ``others`` are the further columns' values."""
-        if not values:
-            return []
-        given = (values, *others) if others else (values, *([values] * (len(self.columns) - 1)))
-        frame = pl.DataFrame(
-            [
-                copytext.escape(pl.Series(str(place), texts, dtype=pl.String))
-                for place, texts in enumerate(given)
-            ]
-        ).with_columns(pl.lit("t").alias(flag) for flag in self._flags)
+        return self.series(
+            *(pl.Series(texts, dtype=pl.String) for texts in (values, *others))
+        ).to_list()
+
+    def series(self, values: pl.Series, *others: pl.Series) -> pl.Series:
+        """The same for columns; without ``others`` every further column holds the same values."""
+        if values.is_empty():
+            return values
+        given = [values, *(others or [values] * (len(self.columns) - 1))]
+        escaped = [copytext.escape(texts).alias(str(place)) for place, texts in enumerate(given)]
+        frame = pl.DataFrame(escaped).with_columns(pl.lit("t").alias(flag) for flag in self._flags)
         masked = copytext.decode(self._kernel(copytext.encode(frame)), len(given))
-        return copytext.unescape(masked.to_series(0)).to_list()
+        return copytext.unescape(masked.to_series(0))
 
 
 def _traits(step: Step | None) -> Traits:

@@ -33,7 +33,7 @@ def number(grid: Grid, start: int, stop: int) -> Numbers:
     return total
 
 
-def put(grid: Grid, start: int, stop: int, numbers: Numbers) -> None:
+def put(grid: Grid, start: int, stop: int, numbers: Grid | Numbers) -> None:
     """Writes decimal numbers into these places, zeros in front."""
     worth = 10 ** np.arange(stop - start - 1, -1, -1)
     grid[:, start:stop] = numbers[:, None] // worth % 10

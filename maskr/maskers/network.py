@@ -2,7 +2,7 @@
 
 import binascii
 from collections.abc import Callable
-from ipaddress import ip_address
+from ipaddress import IPv6Address
 from typing import Annotated, Literal
 
 import numpy as np
@@ -16,7 +16,7 @@ from maskr.maskers.characters import CAPITALS, DIGITS, LETTERS, grids
 from maskr.maskers.cryptopan import anonymised
 from maskr.maskers.ff1 import encrypt_bits
 from maskr.model import Kind
-from maskr.texts import Bytes, Texts, split
+from maskr.texts import Bytes, Texts, joined, split
 
 #: What may stand for a domain in a policy.
 DOMAIN = r"^[A-Za-z0-9.-]+$"
@@ -25,6 +25,8 @@ Nibbles = npt.NDArray[np.uint8]
 #: Other digits for those of some rows; the rows' numbers stand beside.
 ChangeDigits = Callable[[Nibbles, npt.NDArray[np.int64]], Nibbles]
 
+_BYTE = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
+_FOUR = rf"^{_BYTE}(?:\.{_BYTE}){{3}}$"
 _UNIQUE_DIGITS = 24  # 96 bits: two of 10**9 values meet with a chance below 10**-10
 _HEX_SIGNS = np.frombuffer(b"0123456789abcdef", np.uint8)
 _NIBBLE = np.zeros(256, np.uint8)
@@ -65,29 +67,38 @@ def ip(site: Site, *, network: Literal["private", "prefix"] = "private") -> Mask
     def mask(values: pl.Series, draws: Draws) -> pl.Series:
         length = values.str.extract(r"/(\d{1,3})$", 1).cast(pl.Int64)
         suffix = ("/" + length.cast(pl.String)).fill_null("")
-        packed = _packed(values.str.replace(r"/\d{1,3}$", ""), any_spelling)
+        bare = values.str.replace(r"/\d{1,3}$", "")
+        four = bare.str.contains(_FOUR).fill_null(False)
+        packed = _six(bare.set(four, None), any_spelling)
         fakes = pl.Series([None], dtype=pl.String).new_from_index(0, len(values))
-        for width, printed in ((4, _v4), (16, _v6)):
-            rows = (packed.bin.size() == width).fill_null(False)
+        for rows, given, printed in (
+            (four, _four_bytes(bare.filter(four)), _v4),
+            (packed.is_not_null(), _six_bytes(packed.drop_nulls()), _v6),
+        ):
             if network == "prefix":
-                addresses = _neighbours(packed.filter(rows), width, draws)
+                addresses = _neighbours(given, draws)
             else:
-                addresses = _private(draws.take(rows), width)
+                addresses = _private(draws.take(rows), given.shape[1])
             if zero_tail:
                 addresses = _cleared(addresses, length.filter(rows))
-            fakes = fakes.scatter(rows.arg_true(), printed(addresses) + suffix.filter(rows))
+            fakes = fakes.scatter(rows.arg_true(), joined(printed(addresses), suffix.filter(rows)))
         return fakes
 
     return mask
 
 
-def _packed(values: pl.Series, any_spelling: bool) -> pl.Series:
-    """The addresses' 4 or 16 bytes; NULL for what is none, or is not in its usual spelling."""
-    distinct = values.drop_nulls().unique()
+def _four_bytes(values: pl.Series) -> Bytes:
+    parts = values.str.split_exact(".", 3).struct
+    fields = [parts.field(f"field_{place}").cast(pl.UInt8).to_numpy() for place in range(4)]
+    return np.stack(fields, axis=1)
+
+
+def _six(values: pl.Series, any_spelling: bool) -> pl.Series:
+    """IPv6 addresses' 16 bytes; NULL for what is none, or is not in its usual spelling."""
     known: dict[str, bytes] = {}
-    for text in distinct:
+    for text in values.drop_nulls().unique():
         try:
-            address = ip_address(text)
+            address = IPv6Address(text)
         except ValueError:
             continue
         # Two spellings of one address would get one fake.
@@ -96,16 +107,19 @@ def _packed(values: pl.Series, any_spelling: bool) -> pl.Series:
     return values.replace_strict(known, default=None, return_dtype=pl.Binary)
 
 
+def _six_bytes(packed: pl.Series) -> Bytes:
+    return np.frombuffer(b"".join(packed.to_list()), np.uint8).reshape(-1, 16)
+
+
 def _private(draws: Draws, width: int) -> Bytes:
     addresses = draws.block("ip")[:, :width].copy()
     addresses[:, 0] = 10 if width == 4 else 0xFD
     return addresses
 
 
-def _neighbours(packed: pl.Series, width: int, draws: Draws) -> Bytes:
-    given = np.frombuffer(b"".join(packed.to_list()), np.uint8).reshape(-1, width)
+def _neighbours(addresses: Bytes, draws: Draws) -> Bytes:
     pad = draws.encryptor("ip/pad")(bytes(16))
-    return anonymised(draws.encryptor(f"ip/prefix/{width}"), pad, given)
+    return anonymised(draws.encryptor(f"ip/prefix/{addresses.shape[1]}"), pad, addresses)
 
 
 def _cleared(addresses: Bytes, length: pl.Series) -> Bytes:
@@ -118,18 +132,14 @@ def _cleared(addresses: Bytes, length: pl.Series) -> Bytes:
 
 def _v4(address: Bytes) -> pl.Series:
     first, *others = (pl.Series(address[:, place]).cast(pl.String) for place in range(4))
-    for part in others:
-        first = first + "." + part
-    return first
+    return joined(first, *(part for other in others for part in (".", other)))
 
 
 def _v6(address: Bytes) -> pl.Series:
     text = binascii.b2a_hex(address.tobytes(), "\0", -16) if address.size else b""
     digits = split(text, len(address))
-    groups = digits.str.slice(0, 4)
-    for place in range(4, 32, 4):
-        groups = groups + ":" + digits.str.slice(place, 4)
-    return groups
+    groups = [part for place in range(4, 32, 4) for part in (":", digits.str.slice(place, 4))]
+    return joined(digits.str.slice(0, 4), *groups)
 
 
 @masker(

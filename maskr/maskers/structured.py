@@ -18,13 +18,13 @@ from maskr.texts import Texts
 
 #: The letters and digits of several values of one shape, an array of shape (rows, characters):
 #: 0 to 9 for digits, 10 to 35 for letters, as ISO 13616 counts them.
-Grid = npt.NDArray[np.int64]
+Grid = npt.NDArray[np.int32]
 #: Makes drawn characters a number of its kind, in place. What it gives back says which rows came
 #: out right (None: all); the others are drawn again.
 Finish = Callable[[Grid, Grid], npt.NDArray[np.bool_] | None]
 
 _COUNTED = DIGITS | CAPITALS | SMALL
-_WORTH = np.zeros(256, np.int64)
+_WORTH = np.zeros(256, np.int32)
 _WORTH[DIGITS] = np.arange(10)
 _WORTH[CAPITALS] = _WORTH[SMALL] = np.arange(10, 36)
 _SIGNS = np.frombuffer(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", np.uint8)
@@ -40,7 +40,7 @@ class Scheme:
     Attributes:
         shape: a sign a character. ``9`` a digit, ``A`` a letter, ``?`` either, each drawn as what
             it is; ``#`` a digit, ``@`` a letter, ``=`` either, kept as they are.
-        finish: is handed the grid and as many further numbers, below 2**62, to choose with.
+        finish: is handed the grid and as many further numbers, below 2**26, to choose with.
         prefix: the letters and digits that it begins with, capital or small; of any kind if empty.
     """
 
@@ -53,7 +53,7 @@ class Scheme:
         signs = np.array(list(self.shape))
         digit = grid < 10
         wrong = np.where(digit, np.isin(signs, ["A", "@"]), np.isin(signs, ["9", "#"]))
-        head = np.array([_WORTH[sign] for sign in self.prefix.encode()], np.int64)
+        head = np.array([_WORTH[sign] for sign in self.prefix.encode()], np.int32)
         wrong[:, : len(head)][grid[:, : len(head)] != head] = True
         fitting: npt.NDArray[np.bool_] = np.logical_not(wrong.any(axis=1))
         return fitting
@@ -61,15 +61,18 @@ class Scheme:
     def drawn(self, grid: Grid, draws: Draws, label: str) -> Grid:
         """Other numbers of the same kind, one a row."""
         rows, width = grid.shape
-        out = grid.copy()
+        out = np.empty_like(grid)
         ahead = np.arange(rows)
         kept = np.array([sign in "#@=" for sign in self.shape])
         for _ in range(_ATTEMPTS):
             words = draws.stream(label, np.full(len(ahead), width))
-            chance = (words.reshape(-1, width) >> np.uint64(2)).astype(np.int64)
-            letter = grid[ahead] >= 10
-            made = np.where(letter, 10 + chance % 26, chance % 10)
-            made[:, kept] = grid[ahead][:, kept]
+            chance = (words.reshape(-1, width) >> np.uint64(33)).astype(np.int32)
+            before = grid[ahead]
+            made = chance % 10
+            letter = before >= 10
+            if letter.any():
+                made = np.where(letter, 10 + chance % 26, made)
+            made[:, kept] = before[:, kept]
             right = self.finish(made, chance // 26)
             out[ahead] = made
             if right is None or right.all():
