@@ -29,6 +29,9 @@ from tests.masking import KEY, OTHER_KEY, Masking, column
 # what is bound instead.
 FILES = Path(__file__).parents[2] / "fixtures" / "maskers"
 INSTEAD: Mapping[str, str] = {
+    # So far that it shows in values of one decimal.
+    "latitude": "lat: {mask: latitude, by: id, metres: 90000}",
+    "longitude": "lon: {mask: longitude, by: id, metres: 90000, latitude: lat}",
     "dictionary": f"region: {{mask: dictionary, file: {FILES}/regions.csv, header: true}}",
     "python": "v: {mask: python, function: 'shlex:quote'}",
     "command": "v: {mask: command, argv: [cat]}",
