@@ -257,7 +257,11 @@ def examples(kind: Kind) -> list[str | None]:
     found = SAMPLES.get(kind)
     if found is None:
         few = {Kind.BOOLEAN: "t", Kind.ENUM: "ok", Kind.TIME: "12:34:56", Kind.INTERVAL: "3 days"}
-        few |= {Kind.JSON: '{"a": "b"}', Kind.XML: "<a>b</a>", Kind.ARRAY: "{ann,bob}"}
+        few |= {
+            Kind.JSON: '{"contact": {"email": "ann@corp.example"}, "phone": "030 1234567"}',
+            Kind.XML: "<a>b</a>",
+            Kind.ARRAY: "{ann,bob}",
+        }
         few |= {Kind.RANGE: "[1,5)", Kind.COMPOSITE: "(1,ann)", Kind.OTHER: "(1,2)"}
         return [few.get(kind, '"a"=>"1"')] * 20
     return found
