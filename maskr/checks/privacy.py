@@ -55,7 +55,9 @@ def small_domain(draft: Draft) -> Iterator[Finding]:
         traits = draft.parsed(rule).traits
         if traits is None or masker.name == "keep" or rule.by is not None:
             continue
-        size = _domain(choice.column) if choice.column.kind in masker.kinds else None
+        if choice.column.kind not in masker.kinds or _each_once(draft, choice):
+            continue
+        size = _domain(choice.column)
         if size is not None and size < traits.smallest_domain:
             yield Finding(
                 "small-domain",
@@ -66,6 +68,12 @@ def small_domain(draft: Draft) -> Iterator[Finding]:
                 Severity.WARNING,
                 choice.subject,
             )
+
+
+def _each_once(draft: Draft, choice: Choice) -> bool:
+    """Whether no value comes twice, so that there is nothing to count."""
+    uniques = draft.schema.tables[choice.table].uniques
+    return any(each.exact and each.columns == (choice.column.name,) for each in uniques)
 
 
 def _domain(column: Column) -> int | None:

@@ -31,6 +31,10 @@ Mask = Callable[..., pl.Series]
 #: policy writes it: a name, or a mapping with ``mask``; None is the masker ``null``.
 Nested = Annotated[str | dict[str, Any] | None, WithJsonSchema({"$comment": "a rule"})]
 
+#: Distinct values below which a fake that stands for one value can be told by counting or trying:
+#: NIST SP 800-38G Rev. 1, section 5, wants a million for format-preserving encryption.
+SAFE_DOMAIN = 1_000_000
+
 ANY = frozenset(Kind)
 TEXT = frozenset({Kind.TEXT})
 

@@ -7,7 +7,7 @@ import polars as pl
 from pydantic import Field
 
 from maskr.keys import Draws
-from maskr.maskers import Mask, Site, Traits, masker
+from maskr.maskers import SAFE_DOMAIN, Mask, Site, Traits, masker
 from maskr.model import Kind
 from maskr.texts import split
 
@@ -29,7 +29,8 @@ def _digits(encoding: str, length: int | None) -> int:
 
 def _hash_traits(encoding: str, length: int | None) -> Traits:
     digits = _digits(encoding, length)
-    return Traits(unique=digits * _DIGIT_BITS[encoding] >= _UNIQUE_BITS, longest=digits)
+    unique = digits * _DIGIT_BITS[encoding] >= _UNIQUE_BITS
+    return Traits(unique=unique, longest=digits, smallest_domain=SAFE_DOMAIN)
 
 
 @masker(kinds=frozenset({Kind.TEXT, Kind.BYTES}), traits=_hash_traits, name="hash")
@@ -69,7 +70,9 @@ def hash_(
 @masker(
     kinds=frozenset({Kind.TEXT}),
     traits=lambda prefix, length: Traits(
-        unique=length * 5 >= _UNIQUE_BITS, longest=len(prefix) + length
+        unique=length * 5 >= _UNIQUE_BITS,
+        longest=len(prefix) + length,
+        smallest_domain=SAFE_DOMAIN,
     ),
 )
 def token(site: Site, *, prefix: str = "", length: Annotated[int, Field(ge=1, le=25)] = 20) -> Mask:

@@ -10,7 +10,7 @@ import polars as pl
 from pydantic import AfterValidator, Field
 
 from maskr.keys import Draws, Words
-from maskr.maskers import TEXT, Mask, Site, Traits, UnusableError, ff1, masker
+from maskr.maskers import SAFE_DOMAIN, TEXT, Mask, Site, Traits, UnusableError, ff1, masker
 from maskr.maskers.characters import CAPITALS, grids
 from maskr.model import Kind
 from maskr.texts import Texts
@@ -38,7 +38,10 @@ def _alphabet(name: str) -> str:
     return name
 
 
-@masker(kinds=TEXT, traits=Traits(unique=True, reversible=True, format_kept=True))
+@masker(
+    kinds=TEXT,
+    traits=Traits(unique=True, reversible=True, format_kept=True, smallest_domain=SAFE_DOMAIN),
+)
 def fpe(site: Site, *, alphabet: Annotated[str, AfterValidator(_alphabet)] = "digits") -> Mask:
     """Format-preserving encryption: FF1 of NIST SP 800-38G with AES-256.
 
@@ -95,7 +98,10 @@ def _permuted(
     return out
 
 
-@masker(kinds=frozenset({Kind.INTEGER}), traits=Traits(unique=True, reversible=True))
+@masker(
+    kinds=frozenset({Kind.INTEGER}),
+    traits=Traits(unique=True, reversible=True, smallest_domain=SAFE_DOMAIN),
+)
 def permute(
     site: Site,
     *,
