@@ -5,7 +5,7 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
@@ -156,8 +156,12 @@ def _tables(
     with ThreadPoolExecutor(len(sources), "maskr") as pool:
         workers = [pool.submit(work, source) for source in sources]
         try:
-            for worker in as_completed(workers):
-                worker.result()
+            running = set(workers)
+            while running:
+                # Under polars' handler of SIGINT a wait goes on: Ctrl-C gets through between two.
+                ended, running = wait(running, _POLL_SECONDS, FIRST_COMPLETED)
+                for worker in ended:
+                    worker.result()
         except BaseException:
             stopped.set()
             for source in sources:

@@ -249,3 +249,20 @@ def test_no_command_reads_a_key_it_does_not_need(source: str) -> None:
     assert maskr("explain", POLICY, "people.name", "--source", source, env={}).code == 0
     assert maskr("maskers", env={}).code == 0
     assert "MASKR_KEY" not in os.environ
+
+
+def test_the_demo_shows_before_and_after_and_leaves_nothing_behind() -> None:
+    ended = subprocess.run(
+        program("demo", "--keep"),
+        input="\n",
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, "COLUMNS": "300"},
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+    for told in ("public.customers", "public.payments", "public.support_tickets", "total"):
+        assert told in ended.stdout
+    folder, same = re.findall(r"host=(\S+)", ended.stdout)
+    assert folder == same
+    assert not Path(folder).exists()

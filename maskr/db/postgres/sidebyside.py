@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import NamedTuple
 
+_POLL_SECONDS = 0.1
+
 
 class Piece(NamedTuple):
     """Something to do, and the tables that nobody else may touch meanwhile."""
@@ -34,7 +36,8 @@ def side_by_side(pieces: Sequence[Piece], jobs: int, cancel: Callable[[], None])
                 for piece in _free(waiting, running.values(), jobs - len(running)):
                     waiting.remove(piece)
                     running[pool.submit(piece.do)] = piece
-                done, _ = wait(running, return_when=FIRST_COMPLETED)
+                # Under polars' handler of SIGINT a wait goes on: Ctrl-C gets through between two.
+                done, _ = wait(running, _POLL_SECONDS, FIRST_COMPLETED)
                 for future in done:
                     del running[future]
                     future.result()
