@@ -8,16 +8,35 @@ from psycopg import sql
 
 from maskr.db import Counter
 from maskr.db.postgres import catalog
-from maskr.db.postgres.failures import mapped
+from maskr.db.postgres.failures import mapped, translated
 from maskr.db.postgres.script import INDEXES, KEYS, Entry, in_order
 from maskr.db.postgres.session import table_sql
-from maskr.db.postgres.sessions import Sessions
+from maskr.db.postgres.sessions import Sessions, transient
 from maskr.db.postgres.sidebyside import Piece, side_by_side
 from maskr.errors import DataError
 from maskr.model import Schema, TableName, differences
 
 # Says that it is there: object, table or index, schema, function, second primary key.
 _THERE = ("42710", "42P07", "42P06", "42723", "42P16")
+
+
+def make_first(sessions: Sessions, where: str, entries: Sequence[Entry]) -> None:
+    """Everything that comes before the rows, in one transaction: one commit to wait for."""
+
+    def do(connection: psycopg.Connection, again: bool) -> None:
+        with connection.transaction():
+            for entry in entries:
+                try:
+                    connection.execute((entry.settings + entry.sql).encode())
+                except psycopg.Error as error:
+                    if again and entry is entries[0] and error.sqlstate in _THERE:
+                        raise psycopg.Rollback from None  # the first try was one
+                    if transient(error):
+                        raise
+                    raise translated(error, f"{where}: {entry.where}") from None
+
+    with mapped(where):
+        sessions.patiently(do)
 
 
 def carry_out(sessions: Sessions, where: str, entry: Entry) -> None:

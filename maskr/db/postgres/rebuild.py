@@ -30,10 +30,10 @@ from maskr.model import Schema, TableName
 
 _REFILL = "or use --load refill, which fills the database that is there"
 _HOMES = ("postgres", "template1")  # where a session stands while databases are renamed
+# Commits are waited for: a staging that crashes must not forget a table that counts as loaded.
 _BUILDING = {
     "maintenance_work_mem": "256MB",  # sorts of the indexes in memory
-    # What is built counts from the swap on, and that commit brings all before it to the disk.
-    "synchronous_commit": "off",
+    "synchronous_commit": "on",
 }
 # Of two runs that build the same target one waits: "mskr" in ASCII, with the target's name.
 _LOCK = 0x6D736B72
@@ -185,8 +185,7 @@ class RebuildSink:
             first = list(self._placed(entry for entry in before if entry.kind not in GRANTS))
             databases.clear_leftover(self._server, self._next, self._target)
             self._create()
-        for entry in first:
-            construct.carry_out(self._new, self._where, entry)
+        construct.make_first(self._new, self._where, first)
         with mapped(self._where), self._new.one() as connection, connection.transaction():
             self.left_out += largeobjects.bring(source, connection, self._how.large_objects)
 

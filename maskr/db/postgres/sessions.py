@@ -13,7 +13,7 @@ from maskr.errors import UnavailableError
 T = TypeVar("T")
 
 #: Seconds before each new try: half a minute in all, in which a server has restarted.
-PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
+PAUSES = (0.1, 0.5, 1.5, 4.0, 10.0, 15.0)
 
 # Gone with the connection (08), or ended, crashed, starting up (57P01-57P03), or full for the
 # moment (53300), or chosen to give way (40P01, 40001).
