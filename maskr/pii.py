@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Literal
 
 from maskr.model import Kind
@@ -79,6 +79,7 @@ class Catalogue:
         )
 
 
+@lru_cache(maxsize=4096)
 def snake(name: str) -> str:
     """A name in snake case, without accents and without digits at its end.
 

@@ -198,7 +198,7 @@ def check(
     from maskr.cli import checking
 
     if explain is not None:
-        checking.explain_code(explain)
+        checking.explain_code(explain, format)
     elif policy is None:
         raise UsageError("POLICY", "there is none", "name the policy file")
     else:

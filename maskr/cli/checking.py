@@ -22,6 +22,7 @@ from maskr.render.data import as_json
 from maskr.render.github import github
 from maskr.render.markdown import markdown
 from maskr.render.plain import plain
+from maskr.render.reference import reference, section
 from maskr.render.sarif import sarif
 
 _RENDERERS: Mapping[CheckFormat, Callable[[Judgement], str]] = {
@@ -64,20 +65,27 @@ def _judged(policy: Path, source: str | None, schema: Path | None) -> Judgement:
     return replace(judgement, files={**judgement.files, **dict(given.texts)})
 
 
-def explain_code(code: str) -> None:
-    """Prints the page of a code, or with ``list`` every code and what it says.
+def explain_code(code: str, form: CheckFormat) -> None:
+    """Prints the page of a code, or with ``list`` what there is to say of every code.
 
     Raises:
-        UsageError: there is no such code.
+        UsageError: there is no such code, or pages do not come in this format.
     """
+    if form not in (CheckFormat.TEXT, CheckFormat.MARKDOWN):
+        raise UsageError(f"--format {form}", "a page comes as text or markdown", "take one of them")
+    if code != "list" and code not in pages():
+        hint = closest(code, pages()) or "`maskr check --explain list` shows them"
+        raise UsageError(f"--explain {code}", "there is no such code", hint)
+    if form is CheckFormat.MARKDOWN:
+        typer.echo(
+            reference(pages().values()) if code == "list" else section(pages()[code]).rstrip()
+        )
+        return
     console = Console(highlight=False)
     if code == "list":
         for page in pages().values():
             console.print(Text.assemble((page.code, "bold"), f"  {page.summary}"), soft_wrap=True)
         return
-    if code not in pages():
-        hint = closest(code, pages()) or "`maskr check --explain list` shows them"
-        raise UsageError(f"--explain {code}", "there is no such code", hint)
     from rich.markdown import Markdown  # slow to import, and for this alone
 
     console.print(Text(code, style="bold"))

@@ -128,6 +128,18 @@ def test_the_codes_are_listed() -> None:
     assert [line.split("  ")[0] for line in listed] == list(pages())
 
 
+def test_the_reference_of_the_checks_is_what_they_say() -> None:
+    """To renew it: maskr check --explain list --format markdown > .github/checks.md."""
+    written = (ROOT / ".github" / "checks.md").read_text("utf-8")
+    assert written == maskr("check", "--explain", "list", "--format", "markdown").out
+
+
+def test_a_page_is_no_sarif() -> None:
+    assert maskr("check", "--explain", "not-null", "--format", "sarif").code == 2
+    page = maskr("check", "--explain", "not-null", "--format", "markdown")
+    assert page.out.startswith("## not-null\n\n`null` is the rule")
+
+
 def test_an_unknown_code_has_its_nearest_named() -> None:
     done = maskr("check", "--explain", "lost-uniquness")
     assert done.code == 2
