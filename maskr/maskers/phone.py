@@ -62,8 +62,9 @@ def phone(
                 drawn[places[some][:, :head]] = False
                 pool = beginnings(code, places.shape[1] - head) if code else None
                 if pool is not None:
-                    which = pl.Series(np.isin(np.arange(len(values)), rows[some]))
-                    made = _number(pool, places.shape[1] - head, draws.take(which))
+                    which = np.zeros(len(values), np.bool_)
+                    which[rows[some]] = True
+                    made = _number(pool, places.shape[1] - head, draws.take(pl.Series(which)))
                     buffer[places[some][:, head:]] = made + ord("0")
                     drawn[places[some]] = False
         return redrawn(Texts(buffer, texts.starts, texts.sizes), drawn, draws, "phone")
@@ -88,7 +89,7 @@ def _split(
         )
         known = (plus | double) & (codes == 0) & np.isin(ahead, _codes_of(size))
         codes = np.where(known, ahead, codes)
-    heads = heads + np.where(codes > 0, np.char.str_len(codes.astype(str)), 0)
+    heads = heads + sum((codes >= least).astype(np.int64) for least in (1, 10, 100))
     heads[double & (codes == 0)] = 0
     if home is not None:
         codes = np.where(plus | double, codes, home)

@@ -5,6 +5,7 @@ drawn ``by`` one column they belong together, as far as Faker knows what belongs
 United States' postcodes are of their state; of elsewhere only the country is sure to be right).
 """
 
+from dataclasses import replace
 from typing import Annotated
 
 import numpy as np
@@ -145,13 +146,14 @@ def _street(site: Site, chosen: Choice) -> Mask:
     words = Words.of(pools, spare)
     # Only the first number of an address is drawn anew: "12", not the "3" of "Apt. 3".
     numbered = r"^(\D*)\d+((?s:.*))$"
+    before = replace(words, words=words.words.str.extract(numbered, 1).fill_null(""))
+    after = replace(words, words=words.words.str.extract(numbered, 2).fill_null(" " + words.words))
 
     def mask(values: pl.Series, draws: Draws, *beside: pl.Series) -> pl.Series:
-        street = words.drawn(draws, "street", chosen.which(draws, beside))
+        which = chosen.which(draws, beside)
         number = pl.Series(draws.below("house", _FAR - 1) + np.uint64(1)).cast(pl.String)
-        before = street.str.extract(numbered, 1).fill_null("")
-        after = street.str.extract(numbered, 2).fill_null(" " + street)
-        return joined(before, number, after)
+        head, tail = (part.drawn(draws, "street", which) for part in (before, after))
+        return joined(head, number, tail)
 
     return mask
 
