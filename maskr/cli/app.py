@@ -271,6 +271,34 @@ def maskers(
     looking.maskers(name)
 
 
+@app.command()
+@ends
+def verify(
+    policy: PolicyPath,
+    source: SourceOption,
+    target: TargetOption,
+    log_format: LogFormatOption = None,
+) -> None:
+    """Prove that staging is complete, joined and free of originals; reads only."""
+    from maskr.cli import verifying
+
+    verifying.verify(policy, source, target, log_format)
+
+
+@app.command()
+@ends
+def roles(
+    reader: Annotated[str, typer.Option(help="The user of --source.")] = "maskr_reader",
+    writer: Annotated[str, typer.Option(help="The user of --target.")] = "maskr_writer",
+    production: Annotated[str, typer.Option(help="Production's database.")] = "production",
+    staging: Annotated[str, typer.Option(help="Staging's database.")] = "staging",
+) -> None:
+    """Print SQL for the two users of a run, who may do no more than it needs."""
+    from maskr.cli import roles as printing
+
+    printing.roles(reader, writer, production, staging)
+
+
 @key_app.command("new")
 @ends
 def key_new(

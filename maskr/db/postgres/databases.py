@@ -160,7 +160,8 @@ def create(connection: psycopg.Connection, name: str, setup: Setup, door: Door |
     ]
     if door is not None:
         clauses.append(sql.SQL("OWNER {}").format(sql.Identifier(door.owner)))
-        clauses.append(sql.SQL("TABLESPACE {}").format(sql.Identifier(door.tablespace)))
+        if door.tablespace != "pg_default":  # to name it takes a right that to have it does not
+            clauses.append(sql.SQL("TABLESPACE {}").format(sql.Identifier(door.tablespace)))
     statement = sql.SQL("CREATE DATABASE {} TEMPLATE template0 {}")
     try:
         connection.execute(statement.format(sql.Identifier(name), sql.SQL(" ").join(clauses)))

@@ -1,11 +1,19 @@
 """What keeps maskr from writing where nothing may be written."""
 
+import time
+import zlib
+from typing import LiteralString
+
 import psycopg
 
 from maskr.errors import RefusedError, TryAgainError
 
 # Any two maskr runs that write into one database want the same lock: "maskr" in ASCII.
 _LOCK = 0x6D61736B72
+# And two that build one database beside it, wherever they stand: "mskr", with its name.
+_BUILD_LOCK = 0x6D736B72
+# The server takes a moment to notice that the run before this one has ended.
+_TRIES, _TRY_SECONDS = 20, 0.1
 _MARK = "maskr: production"
 _ON = ("on", "true", "yes", "1")
 
@@ -57,9 +65,27 @@ def lock_database(connection: psycopg.Connection, where: str) -> None:
     Raises:
         TryAgainError: another run has it.
     """
-    row = connection.execute("SELECT pg_catalog.pg_try_advisory_lock(%s)", (_LOCK,)).fetchone()
-    if row is None or not row[0]:
-        raise TryAgainError(where, "another maskr is writing to it", "wait until it is done")
+    _lock(connection, where, "SELECT pg_catalog.pg_try_advisory_lock(%s)", _LOCK)
+
+
+def lock_name(connection: psycopg.Connection, where: str, name: str) -> None:
+    """Keeps other runs from building the database ``name`` while the connection lives.
+
+    Raises:
+        TryAgainError: another run does.
+    """
+    number = zlib.crc32(name.encode()) - (1 << 31)  # an int4
+    query: LiteralString = "SELECT pg_catalog.pg_try_advisory_lock(%s, %s)"
+    _lock(connection, where, query, _BUILD_LOCK, number)
+
+
+def _lock(connection: psycopg.Connection, where: str, query: LiteralString, *numbers: int) -> None:
+    for _ in range(_TRIES):
+        row = connection.execute(query, numbers).fetchone()
+        if row is not None and row[0]:
+            return
+        time.sleep(_TRY_SECONDS)
+    raise TryAgainError(where, "another maskr is writing to it", "wait until it is done")
 
 
 def is_mark(setting: str) -> bool:

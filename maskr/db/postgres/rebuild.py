@@ -6,7 +6,6 @@ transaction. A run that dies before that leaves the old staging untouched; the n
 what it left.
 """
 
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -35,8 +34,6 @@ _BUILDING = {
     "maintenance_work_mem": "256MB",  # sorts of the indexes in memory
     "synchronous_commit": "on",
 }
-# Of two runs that build the same target one waits: "mskr" in ASCII, with the target's name.
-_LOCK = 0x6D736B72
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +119,7 @@ class RebuildSink:
     def _guard(self) -> None:
         guards.refuse_standby(self._server, self._where)
         self._refuse_powerless()
-        self._lock()
+        guards.lock_name(self._server, self._where, self._target)
         if self._door is not None:
             guards.refuse_production(self._server, self._where, self._door.oid)
             # A refill locks inside of the database itself.
@@ -149,16 +146,6 @@ class RebuildSink:
                 self._where,
                 "the database belongs to somebody else, so it cannot be renamed",
                 f"ALTER DATABASE … OWNER TO the user, {_REFILL}",
-            )
-
-    def _lock(self) -> None:
-        number = zlib.crc32(self._target.encode()) - (1 << 31)  # an int4
-        row = self._server.execute(
-            "SELECT pg_catalog.pg_try_advisory_lock(%s, %s)", (_LOCK, number)
-        ).fetchone()
-        if row is None or not row[0]:
-            raise TryAgainError(
-                self._where, "another maskr is writing to it", "wait until it is done"
             )
 
     def prepare(self, source: Source, schema: Schema, tables: Sequence[TableName]) -> None:

@@ -25,7 +25,7 @@ CHUNK_BYTES = 8 << 20
 _SMALL_ROWS = 64
 _SMALL_ROW_BYTES = 4096
 
-_READ_ONLY = {
+READ_ONLY = {
     "default_transaction_read_only": "on",
     "default_transaction_isolation": "repeatable read",
     # Low: whoever wants one of our tables for himself waits behind us in turn.
@@ -83,7 +83,7 @@ class PostgresSource:
         """
         self._dsn = dsn
         self._where = f"source {describe(dsn)}"
-        self._connection = session.connect(dsn, _READ_ONLY)
+        self._connection = session.connect(dsn, READ_ONLY)
         try:
             with mapped(self._where):
                 tables = self._lockable() if hold else []

@@ -15,10 +15,15 @@ from psycopg import sql
 
 from maskr.db.postgres import databases, session
 
+# What a plain user sees of another one's session is who and where, but not of which kind it is:
+# only those of users are joined. One of a superuser's would refuse, and end the statement.
 _END_SESSIONS = """
-    SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity
-    WHERE datname = ANY (%s) AND pid <> pg_catalog.pg_backend_pid()
-      AND backend_type = 'client backend'
+    SELECT pg_catalog.pg_terminate_backend(a.pid)
+    FROM pg_catalog.pg_stat_activity a
+    JOIN pg_catalog.pg_roles r ON r.oid = a.usesysid
+    JOIN pg_catalog.pg_roles we ON we.rolname = current_user
+    WHERE a.datname = ANY (%s) AND a.pid <> pg_catalog.pg_backend_pid()
+      AND (we.rolsuper OR NOT r.rolsuper)
 """
 _AGAIN_SECONDS = 0.05
 

@@ -354,7 +354,7 @@ def test_rows_that_row_security_hides_are_refused_not_lost(
 def test_production_that_cannot_be_locked_in_time_is_left_alone(
     policy: Path, source: str, target: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(source_module._READ_ONLY, "lock_timeout", "100ms")
+    monkeypatch.setitem(source_module.READ_ONLY, "lock_timeout", "100ms")
     before = contents(target)
     with psycopg.connect(source) as migration:
         migration.execute("ALTER TABLE person ADD COLUMN more text")
