@@ -129,7 +129,7 @@ class PostgresSink:
                     "its schema is not the source's: " + "; ".join(drift),
                     "run its migrations, or empty it",
                 )
-            self._set_aside_foreign_keys()
+            self._set_aside_constraints()
             self._set_aside_triggers()
             self._set_aside_row_security()
             self._truncate(tables)
@@ -166,7 +166,8 @@ class PostgresSink:
         )
         return not some
 
-    def _set_aside_foreign_keys(self) -> None:
+    def _set_aside_constraints(self) -> None:
+        """Foreign keys, and what production's own rows need not satisfy: checks not valid."""
         found = self._connection.execute(
             f"""
             SELECT n.nspname, c.relname, k.conname, pg_catalog.pg_get_constraintdef(k.oid),
@@ -174,7 +175,9 @@ class PostgresSink:
             FROM pg_catalog.pg_constraint k
             JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-            WHERE k.contype = 'f' AND k.conparentid = 0 AND {_OWN}
+            WHERE {_OWN}
+              AND (k.contype = 'f' AND k.conparentid = 0
+                   OR k.contype = 'c' AND NOT k.convalidated AND k.coninhcount = 0)
             ORDER BY 1, 2, 3
             """  # noqa: S608 - a constant
         ).fetchall()

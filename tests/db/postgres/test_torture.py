@@ -139,3 +139,15 @@ def _filled(connection: psycopg.Connection, oid: int) -> tuple[int, bool] | None
                 continue
             return oid, True
     return oid, False
+
+
+def test_a_refill_of_the_torture_schema_brings_all_of_it_too(
+    hard: tuple[str, str], tmp_path: Path
+) -> None:
+    """Keys in a circle, keys not valid, triggers, rules, forced row security, generated columns."""
+    source, target = hard
+    before = dump(target)
+    options = ("--load", "refill", "--large-objects", "keep")
+    done = rebuild(tmp_path, source, target, *options)
+    assert done.code == 0, done.err
+    assert dump(target) == before
