@@ -1,4 +1,4 @@
-"""What staging must satisfy after a run: complete, joined, and free of originals.
+"""What staging must satisfy after a run: complete, joined, no column of originals in it.
 
 Questions are put to both databases; what comes back are counts and digests. A staging is held
 against the production it was made from: where that has gone on since, the counts differ.

@@ -279,7 +279,7 @@ def verify(
     target: TargetOption,
     log_format: LogFormatOption = None,
 ) -> None:
-    """Prove that staging is complete, joined and free of originals; reads only."""
+    """Hold staging against production: schema, rows, joins, originals in it; reads only."""
     from maskr.cli import verifying
 
     verifying.verify(policy, source, target, log_format)

@@ -1,4 +1,4 @@
-"""``maskr verify``: whether staging is complete, joined and free of originals."""
+"""``maskr verify``: holds a staging against its production."""
 
 import json
 from dataclasses import asdict

@@ -8,7 +8,8 @@ from typing import TypeVar
 import psycopg
 
 from maskr.db.postgres import session
-from maskr.errors import UnavailableError
+from maskr.db.postgres.failures import unreachable
+from maskr.errors import TryAgainError, UnavailableError
 
 T = TypeVar("T")
 
@@ -75,10 +76,22 @@ class Sessions:
         with self._lock:
             connection = self._idle.pop() if self._idle else None
         if connection is None:
-            connection = session.connect(self._dsn, self._settings)
-            connection.execute(self._preamble.encode())
+            connection = self._made()
         with self._lock:
             self._busy.add(connection)
+        return connection
+
+    def _made(self) -> psycopg.Connection:
+        """A new session; a server that goes down meanwhile is one that cannot be reached."""
+        try:
+            connection = session.connect(self._dsn, self._settings)
+        except TryAgainError as error:
+            raise UnavailableError(error.where, error.what, error.hint) from None
+        try:
+            connection.execute(self._preamble.encode())
+        except psycopg.OperationalError as error:
+            connection.close()
+            raise unreachable(error, self._dsn) from None
         return connection
 
     def patiently(self, do: Callable[[psycopg.Connection, bool], T]) -> T:
