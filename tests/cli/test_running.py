@@ -19,6 +19,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from maskr.db.postgres.guards import lock_database
 from tests.command import REFILL, ROOT, Ended, maskr, program, start
 from tests.databases import column, dump, execute, untouched
 
@@ -560,14 +561,11 @@ def test_an_interrupted_run_ends_with_130_soon_and_leaves_the_target_as_it_was(
 
 
 def test_a_second_run_on_the_same_target_is_told_to_try_again(
-    writing: Callable[[], AbstractContextManager[subprocess.Popen[str]]],
-    run: Callable[..., Ended],
+    target: str, run: Callable[..., Ended]
 ) -> None:
-    with writing() as process:
+    with psycopg.connect(target, autocommit=True) as first, untouched(target):
+        lock_database(first, "the first run")
         ended = run(*REFILL)
-        assert process.poll() is None
-        process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=20)
     assert (ended.code, ended.error["code"]) == (75, "try-again")
 
 
