@@ -31,8 +31,8 @@ def show(name: str | None, values: list[str], given: list[str], type: str | None
     if name is None or not values:
         raise UsageError("--try", "it takes a masker and a value", "write NAME --try VALUE")
     masker = named(name)
-    column = _column(masker, type)
-    plan = _plan({"mask": name} | dict(map(_parameter, given)), column)
+    column = _any_column(masker) if type is None else column_of(type)
+    plan = plan_of({"mask": name} | dict(map(_parameter, given)), column)
     if plan.read is not None and plan.read.flags:
         what = f"masker {name!r} has its expression evaluated by the source"
         raise UsageError("--try", what, "see it with `maskr preview`")
@@ -48,11 +48,8 @@ def show(name: str | None, values: list[str], given: list[str], type: str | None
         typer.echo(f"{unread} of them it cannot read: on_invalid says what becomes of those")
 
 
-def _column(masker: Masker, type: str | None) -> Column:
-    """A column of the type; of one that the masker takes if none is given, text before others."""
-    if type is None:
-        kind = Kind.TEXT if Kind.TEXT in masker.kinds else min(masker.kinds)
-        return Column(_COLUMN, str(kind), kind, element=Kind.TEXT if kind is Kind.ARRAY else None)
+def column_of(type: str) -> Column:
+    """A column of the type, as format_type spells it."""
     said = facts(type, {})
     return Column(
         _COLUMN,
@@ -66,6 +63,25 @@ def _column(masker: Masker, type: str | None) -> Column:
     )
 
 
+def plan_of(rule: dict[str, object], column: Column) -> TablePlan:
+    """A table of this one column, masked by the rule.
+
+    Raises:
+        PolicyError: the rule cannot be read, or does not fit the column.
+    """
+    tables = {str(_TABLE): {"columns": {_COLUMN: rule}}}
+    # JSON is YAML, with nothing that YAML might take for something else.
+    policy = load_text(json.dumps({"version": 1, "tables": tables}), "--try")
+    (plan,) = compile(policy, Schema({_TABLE: Table(_TABLE, (column,))})).tables
+    return plan
+
+
+def _any_column(masker: Masker) -> Column:
+    """A column of a kind that the masker takes, text before others."""
+    kind = Kind.TEXT if Kind.TEXT in masker.kinds else min(masker.kinds)
+    return Column(_COLUMN, str(kind), kind, element=Kind.TEXT if kind is Kind.ARRAY else None)
+
+
 def _parameter(text: str) -> tuple[str, object]:
     name, equals, written = text.partition("=")
     tree, mistakes = parse(f"value: {written}", f"--with {name}")
@@ -74,11 +90,3 @@ def _parameter(text: str) -> tuple[str, object]:
             f"--with {name}", "this is no parameter", "write NAME=VALUE, VALUE as YAML"
         )
     return name, tree.data["value"]
-
-
-def _plan(rule: dict[str, object], column: Column) -> TablePlan:
-    tables = {str(_TABLE): {"columns": {_COLUMN: rule}}}
-    # JSON is YAML, with nothing that YAML might take for something else.
-    policy = load_text(json.dumps({"version": 1, "tables": tables}), "--try")
-    (plan,) = compile(policy, Schema({_TABLE: Table(_TABLE, (column,))})).tables
-    return plan
