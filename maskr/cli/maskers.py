@@ -11,11 +11,13 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from maskr.cli.explaining import promises
 from maskr.cli.formats import CatalogueFormat
 from maskr.errors import UsageError
-from maskr.maskers import Masker, registry
+from maskr.maskers import Masker, Traits, registry
 from maskr.policy.mistakes import closest
 from maskr.render.catalogue import as_data, document, example, kinds, promised
+from maskr.render.peers import PEERS, names
 
 # Characters of a terminal that a table needs; where there is none, lines never break.
 _WIDE, _ENDLESS = 140, 1000
@@ -73,8 +75,25 @@ def _page(masker: Masker) -> str:
         f"Takes columns of kind: {kinds(masker)}.",
         "\n".join(lines),
         f"Example: `{example(masker)}`",
+        _kept(promised(masker)),
+        _elsewhere(masker),
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+def _kept(traits: Traits) -> str:
+    """What the example keeps to, and from how many values on."""
+    said = f"The example is {promises(traits)}."
+    if not traits.smallest_domain:
+        return said
+    return f"{said} With fewer than {traits.smallest_domain:,} distinct values, counting tells."
+
+
+def _elsewhere(masker: Masker) -> str:
+    """What other tools call it."""
+    called = zip(PEERS, names(masker.name), strict=True)
+    said = [f"{', '.join(theirs)} ({peer})" for peer, theirs in called if theirs]
+    return f"Elsewhere: {'; '.join(said)}." if said else ""
 
 
 def _list(every: Iterable[Masker]) -> None:

@@ -148,6 +148,16 @@ def test_a_masker_that_does_not_exist_is_a_usage_error() -> None:
     assert maskr("maskers", "phnoe").code == 2
 
 
+def test_a_page_tells_what_is_promised_and_what_others_call_it() -> None:
+    page = maskr("maskers", "fpe").out
+    assert "unique, repeatable, reversible by the key holder, format kept" in page
+    assert "With fewer than 1,000,000 distinct values, counting tells." in page
+    assert (
+        "Elsewhere: RandomEmail (Greenmask); fake_email, pseudo_email"
+        in maskr("maskers", "email").out
+    )
+
+
 def test_a_page_is_offered_for_a_name_that_is_nearly_right() -> None:
     assert "did you mean 'phone'?" in maskr("maskers", "phnoe").err
 
