@@ -98,8 +98,12 @@ class Texts:
         return cls(buffer, starts, sizes)
 
     def replaced(self, buffer: Bytes) -> pl.Series:
-        """The column with other bytes in the same places (NULs where they were)."""
-        return split(buffer.tobytes(), len(self.sizes))
+        """The column with other bytes (NULs where rows end); what was NULL is the empty text."""
+        rows = len(self.sizes)
+        if len(buffer) == len(self.buffer) and rows and (self.sizes == self.sizes[0]).all():
+            content = np.append(buffer, np.uint8(0)).reshape(rows, -1)[:, :-1]
+            return fixed(np.ascontiguousarray(content))
+        return split(buffer.tobytes(), rows)
 
     def rows_of(self, chosen: npt.NDArray[np.bool_]) -> Counts:
         """How many of the ``chosen`` bytes (a mask over the buffer) stand in each row."""
@@ -107,6 +111,7 @@ class Texts:
             return self.starts
         # A row's sum runs over the separator behind it too, which nobody chooses; one more stands
         # behind the last row, so that an empty one there has a place to begin at.
-        chosen = np.append(chosen, False)
-        counts: Counts = np.add.reduceat(chosen, self.starts, dtype=np.int64)
-        return counts
+        chosen = np.append(chosen, False).view(np.uint8)
+        # Bytes add up without being converted first, as long as no row has more than they hold.
+        kind = np.uint8 if self.sizes.max() < 1 << 8 else np.int64
+        return np.add.reduceat(chosen, self.starts, dtype=kind).astype(np.int64)
