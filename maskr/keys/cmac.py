@@ -71,7 +71,7 @@ class Cmac:
 
 def _encrypted(encrypt: CipherContext, blocks: _Halves) -> _Halves:
     # Copied only where the blocks do not stand side by side already.
-    made = encrypt.update(np.ascontiguousarray(blocks).view(np.uint8).reshape(-1))
+    made = encrypt.update(np.ascontiguousarray(blocks).view(np.uint8).reshape(-1).data)
     return np.frombuffer(made, np.uint64).reshape(-1, 2)
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from itertools import islice
 from types import TracebackType
 from typing import Self
 
@@ -11,6 +10,7 @@ from psycopg import sql
 
 from maskr.db import Counter, Identity, Read, Setup, Size
 from maskr.db.postgres import catalog, databases, session
+from maskr.db.postgres.copyout import chunks
 from maskr.db.postgres.dump import dump_section
 from maskr.db.postgres.failures import describe, mapped
 from maskr.errors import RefusedError, TryAgainError
@@ -20,10 +20,6 @@ from maskr.model import Schema, TableName
 # and a chunk takes some 70 of them, which is below 5 % of the time of so many rows; small enough
 # that the five or so in flight stay below 100 MB with their frames.
 CHUNK_BYTES = 8 << 20
-# Small rows are taken so many at a time: what Python does a row is then a sixth of what libpq does.
-# Should a large one follow, 64 of them are held at most.
-_SMALL_ROWS = 64
-_SMALL_ROW_BYTES = 4096
 
 READ_ONLY = {
     "default_transaction_read_only": "on",
@@ -58,9 +54,6 @@ _LEFT_OUT = """
 """
 _CANCEL_SECONDS = 5.0  # for the server to take the request: a connection of its own
 _LOCKS_AT_ONCE = 500  # tables a statement: a round trip for so many, and no statement of megabytes
-
-
-Row = bytes | bytearray | memoryview
 
 
 class PostgresSource:
@@ -230,23 +223,10 @@ class PostgresSource:
         """
         where = f"{self._where}: {read.table}"
         with mapped(where), self._connection.transaction(), self._connection.cursor() as cursor:
-            with cursor.copy(copy_query(read)) as copy:
-                rows: list[Row] = []
-                size = came = 0
-                incoming = iter(copy)
-                while some := list(islice(incoming, _rows_at_once(size, len(rows)))):
-                    rows += some
-                    size += sum(map(len, some))
-                    came += len(some)
-                    if size >= CHUNK_BYTES:
-                        yield b"".join(rows)
-                        rows, size = [], 0
-                if rows:
-                    yield b"".join(rows)
-            if cursor.rowcount != came:
-                raise TryAgainError(
-                    where, f"{cursor.rowcount} rows were sent and {came} came", "run it again"
-                )
+            with cursor.copy(copy_query(read)):
+                came, sent = yield from chunks(self._connection, CHUNK_BYTES)
+            if came != sent:
+                raise TryAgainError(where, f"{sent} rows were sent and {came} came", "run it again")
 
     def cancel(self) -> None:
         """Asks the server to end the statement that another thread waits for."""
@@ -290,11 +270,6 @@ class PostgresSource:
                     return
                 yield row[0]
                 at += len(row[0])
-
-
-def _rows_at_once(size: int, rows: int) -> int:
-    """How many rows to take before their bytes are counted: one by one where they are large."""
-    return _SMALL_ROWS if size < rows * _SMALL_ROW_BYTES else 1
 
 
 def copy_query(read: Read) -> sql.Composed:
