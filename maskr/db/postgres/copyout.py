@@ -17,8 +17,6 @@ _NOT_YET, _ENDED = 0, -1  # libpq manual, PQgetCopyData
 def chunks(connection: psycopg.Connection, least: int) -> Generator[bytes, None, tuple[int, int]]:
     """The rows of the COPY that this connection has begun, whole ones, ``least`` bytes at a time.
 
-    A chunk is larger by what came in one go: some 64 KiB, or one large row.
-
     Returns:
         How many rows came, and how many the server says it sent.
 
@@ -30,17 +28,17 @@ def chunks(connection: psycopg.Connection, least: int) -> Generator[bytes, None,
     size = came = state = 0
     while state != _ENDED:
         rows: list[memoryview] = []
-        while (state := (taken := take(1))[0]) > 0:
+        while size < least and (state := (taken := take(1))[0]) > 0:
             rows.append(taken[1])
-        if state == _NOT_YET:
-            connection.wait(_more(connection.pgconn))
+            size += state
         # Joined at once: a view of each row is an object that the collector of garbage would visit.
         pieces.append(b"".join(rows))
         came += len(rows)
-        size += len(pieces[-1])
         if size >= least or (size and state == _ENDED):
             yield b"".join(pieces)
             pieces, size = [], 0
+        elif state == _NOT_YET:
+            connection.wait(_more(connection.pgconn))
     return came, _sent(connection)
 
 
