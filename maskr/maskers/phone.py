@@ -1,4 +1,4 @@
-"""The masker of telephone numbers. The only importer of phonenumbers."""
+"""The masker of telephone numbers."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -13,22 +13,27 @@ from pydantic import AfterValidator
 from maskr.keys import Draws
 from maskr.maskers import TEXT, Mask, Site, Traits, masker
 from maskr.maskers.characters import DIGITS, LETTERS, grids, redrawn
+from maskr.maskers.dialling import LONG_NUMBER, Digits, permuted_phones
 from maskr.texts import Texts
-
-_Digits = npt.NDArray[np.uint8]
 
 # Beginnings of numbers looked for, a country and length: those of the numbering plan that hold one
 # in a thousand are found, which takes a twentieth of a second.
 _TRIED = 2000
 # Digits that are drawn behind a beginning: no plan tells more of a number than its first digits.
 _FREE = 6
-# The fewest digits of a number whose country is kept; a shorter one is all person.
-_LONG_NUMBER = 7
 
 
-@masker(kinds=TEXT, traits=Traits(format_kept=True, smallest_domain=1_000_000))
+@masker(
+    kinds=TEXT,
+    traits=lambda region, unique: Traits(
+        unique=unique, reversible=unique, format_kept=True, smallest_domain=1_000_000
+    ),
+)
 def phone(
-    site: Site, *, region: Annotated[str, AfterValidator(lambda code: _known(code))] | None = None
+    site: Site,
+    *,
+    region: Annotated[str, AfterValidator(lambda code: _known(code))] | None = None,
+    unique: bool = False,
 ) -> Mask:
     """A telephone number of the same country and shape: every separator stays.
 
@@ -39,11 +44,15 @@ def phone(
     Args:
         site: where the mask works.
         region: two letters (ISO 3166-1): the country of the numbers that name none.
+        unique: encrypted in its shape (FF1) instead of drawn: no two numbers get one fake, a unique
+            column may take it, and who holds the key can undo it. With letters it cannot be read.
 
     Example:
         ``phone: {mask: phone, region: US}``
     """
     home = _calling_code(region) if region else None
+    if unique:
+        return permuted_phones(lambda digits, plus, double: _split(digits, plus, double, home))
 
     def mask(values: pl.Series, draws: Draws) -> pl.Series:
         texts = Texts.of(values)
@@ -53,7 +62,7 @@ def phone(
         plus = (prefix == "+").fill_null(False).to_numpy()
         double = (prefix == "00").fill_null(False).to_numpy()
         for rows, places in grids(texts, DIGITS[buffer]):
-            if places.shape[1] < _LONG_NUMBER:
+            if places.shape[1] < LONG_NUMBER:
                 continue
             digits = buffer[places] - ord("0")
             heads, codes = _split(digits, plus[rows], double[rows], home)
@@ -73,7 +82,7 @@ def phone(
 
 
 def _split(
-    digits: _Digits,
+    digits: Digits,
     plus: npt.NDArray[np.bool_],
     double: npt.NDArray[np.bool_],
     home: int | None,
@@ -100,7 +109,7 @@ def _split(
     return heads + trunk, codes
 
 
-def _number(pool: _Digits, length: int, draws: Draws) -> _Digits:
+def _number(pool: Digits, length: int, draws: Draws) -> Digits:
     """A beginning out of the pool a row, and digits behind it."""
     first = pool[draws.below("phone/beginning", len(pool)).astype(np.int64)]
     rest = length - pool.shape[1]
@@ -109,7 +118,7 @@ def _number(pool: _Digits, length: int, draws: Draws) -> _Digits:
 
 
 @cache
-def beginnings(code: int, length: int) -> _Digits | None:
+def beginnings(code: int, length: int) -> Digits | None:
     """Beginnings of valid national numbers of that many digits; None where none was found.
 
     They are all that varies by chance in the looking, and the chance is always the same.
