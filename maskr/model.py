@@ -55,6 +55,19 @@ class Relation(StrEnum):
     FOREIGN = "f"
 
 
+class Across(StrEnum):
+    """What a source can work out over all rows that it reads of a table.
+
+    Attributes:
+        NEXT: what the column holds in the row behind, the rows with a value standing in a drawn
+            order and the first one behind the last.
+        PLACE: the row's number, from 1 on, by the primary key.
+    """
+
+    NEXT = "next"
+    PLACE = "place"
+
+
 class TableName(NamedTuple):
     """A table's full name, unquoted.
 

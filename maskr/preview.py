@@ -42,8 +42,9 @@ def sample(plan: TablePlan, key: Key, source: Source, rows: int) -> Sample:
     Raises:
         MaskrError: as the source and the masks raise it.
     """
-    assert plan.read is not None  # noqa: S101 - the caller asks for tables with rows only
     kernel = bind(plan, key)
+    plan = plan.salted(key)
+    assert plan.read is not None  # noqa: S101 - the caller asks for tables with rows only
     limit = min(rows, plan.read.limit if plan.read.limit is not None else rows)
     chunk = b"".join(source.read(replace(plan.read, limit=limit)))
     flags = len(plan.read.flags)

@@ -118,7 +118,9 @@ def run(
     watcher = watcher or Unwatched()
     start = time.monotonic()
     # Before anything is touched: a word pool that cannot be made is the policy's mistake.
-    kernels = [(table, bind(table, key)) for table in plan.tables if table.read is not None]
+    kernels = [
+        (table.salted(key), bind(table, key)) for table in plan.tables if table.read is not None
+    ]
     if sink is not None:
         watcher.phase("schema")
         sink.prepare(source, plan.schema, [table.name for table in plan.tables])

@@ -4,11 +4,12 @@ from collections.abc import Callable, Sequence
 
 import polars as pl
 
+from maskr.db import Window
 from maskr.db.postgres import copytext
 from maskr.kernel import bind
 from maskr.keys import Key
 from maskr.maskers import Traits, registry
-from maskr.model import Column, Schema, Table, TableName
+from maskr.model import Across, Column, Schema, Table, TableName
 from maskr.plan import Step, compile
 from maskr.policy import load_text
 from maskr.types import UserType, facts
@@ -68,7 +69,7 @@ class Masking:
         (plan,) = compile(policy, Schema({_TABLE: Table(_TABLE, self.columns)})).tables
         assert plan.read is not None
         self.traits = _traits(next((s for s in plan.steps if s.column.name == name), None))
-        self._flags = [f"flag{number}" for number, _ in enumerate(plan.read.flags)]
+        self._flags = plan.read.flags
         # Nothing is bound where every column is kept.
         self._kernel: Callable[[bytes], bytes] = bind(plan, key) or (lambda chunk: chunk)
 
@@ -84,9 +85,20 @@ class Masking:
             return values
         given = [values, *(others or [values] * (len(self.columns) - 1))]
         escaped = [copytext.escape(texts).alias(str(place)) for place, texts in enumerate(given)]
-        frame = pl.DataFrame(escaped).with_columns(pl.lit("t").alias(flag) for flag in self._flags)
+        flags = [_flag(flag, values).alias(f"flag{at}") for at, flag in enumerate(self._flags)]
+        frame = pl.DataFrame(escaped).with_columns(*flags)
         masked = copytext.decode(self._kernel(copytext.encode(frame)), len(given))
         return copytext.unescape(masked.to_series(0))
+
+
+def _flag(flag: str | Window, values: pl.Series) -> pl.Series:
+    """What a source could have worked out: a table where alike values have alike neighbours."""
+    if isinstance(flag, str):
+        return pl.Series(["t"]).new_from_index(0, len(values))
+    if flag.across is Across.NEXT:
+        return copytext.escape(values)
+    # A number of its own for every value, small enough to count on from.
+    return (values.hash(0) // 8).cast(pl.String)
 
 
 def _traits(step: Step | None) -> Traits:

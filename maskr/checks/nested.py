@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from maskr.draft import Draft
 from maskr.errors import Finding, PolicyError
+from maskr.maskers import registry
 from maskr.policy import Policy, places_below, resolve
 from maskr.policy.model import Rule
 
@@ -78,5 +79,8 @@ def needs_its_row(draft: Draft, rule: Rule) -> str:
         return "by"
     if rule.when:
         return "when"
+    masker = registry().get(rule.mask)
+    if masker is not None and masker.across is not None:
+        return "other rows"
     parsed = draft.parsed(rule)
     return "other columns" if parsed.reads or parsed.originals or parsed.fields else ""

@@ -5,12 +5,31 @@ One folder a store stands behind them; nothing above this floor knows which.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from maskr.errors import TryAgainError
-from maskr.model import Schema, TableName
+from maskr.model import Across, Schema, TableName
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What is wanted of a column over all rows of the read.
+
+    Attributes:
+        names: the columns that name a row: its primary key, or else all, so that rows of one name
+            are alike and may be taken for each other.
+        primary: whether they are the primary key.
+        salt: what the drawn order is drawn with: letters and digits, nobody's secret but staging's.
+            None until the key is at hand; such a window cannot be read.
+    """
+
+    across: Across
+    column: str
+    names: tuple[str, ...]
+    primary: bool
+    salt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +38,8 @@ class Read:
 
     Attributes:
         columns: names, in the order in which the fields arrive.
-        flags: SQL expressions that arrive as further fields; a condition as ``t``, ``f`` or NULL.
+        flags: SQL expressions that arrive as further fields (a condition as ``t``, ``f`` or NULL),
+            and what is worked out over all rows.
         where: a boolean SQL expression that a row must satisfy.
         limit: at most so many rows, the first by ``order``.
         percent: about this share of the rows, the same ones every time.
@@ -28,11 +48,23 @@ class Read:
 
     table: TableName
     columns: tuple[str, ...]
-    flags: tuple[str, ...] = ()
+    flags: tuple[str | Window, ...] = ()
     where: str | None = None
     limit: int | None = None
     percent: float | None = None
     order: tuple[str, ...] = ()
+
+    def salted(self, salt: Callable[[str], str]) -> "Read":
+        """The same with a salt in every window; ``salt`` draws one for a name."""
+        return replace(
+            self,
+            flags=tuple(
+                replace(flag, salt=salt(f"{self.table}.{flag.column}"))
+                if isinstance(flag, Window)
+                else flag
+                for flag in self.flags
+            ),
+        )
 
 
 class Size(NamedTuple):

@@ -1,4 +1,4 @@
-"""The masker of telephone numbers. The only importer of phonenumbers."""
+"""The masker of telephone numbers."""
 
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -6,32 +6,35 @@ from random import Random
 from typing import Annotated
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 from pydantic import AfterValidator
 
 from maskr.keys import Draws
 from maskr.maskers import TEXT, Mask, Site, Traits, masker
 from maskr.maskers.characters import DIGITS, LETTERS, grids, redrawn
+from maskr.maskers.dialling import LONG_NUMBER, Digits, Flags, permuted_phones
 from maskr.texts import Counts, Texts
-
-_Digits = npt.NDArray[np.uint8]
-_Flags = npt.NDArray[np.bool_]
 
 # Beginnings of numbers looked for, a country and length: those of the numbering plan that hold one
 # in a thousand are found, which takes a twentieth of a second.
 _TRIED = 2000
 # Digits that are drawn behind a beginning: no plan tells more of a number than its first digits.
 _FREE = 6
-# The fewest digits of a number whose country is kept; a shorter one is all person.
-_LONG_NUMBER = 7
 _CODES = 1000  # calling codes have up to three digits
 _ZERO = np.uint8(ord("0"))
 
 
-@masker(kinds=TEXT, traits=Traits(format_kept=True, smallest_domain=1_000_000))
+@masker(
+    kinds=TEXT,
+    traits=lambda region, unique: Traits(
+        unique=unique, reversible=unique, format_kept=True, smallest_domain=1_000_000
+    ),
+)
 def phone(
-    site: Site, *, region: Annotated[str, AfterValidator(lambda code: _known(code))] | None = None
+    site: Site,
+    *,
+    region: Annotated[str, AfterValidator(lambda code: _known(code))] | None = None,
+    unique: bool = False,
 ) -> Mask:
     """A telephone number of the same country and shape: every separator stays.
 
@@ -42,18 +45,22 @@ def phone(
     Args:
         site: where the mask works.
         region: two letters (ISO 3166-1): the country of the numbers that name none.
+        unique: encrypted in its shape (FF1) instead of drawn: no two numbers get one fake, a unique
+            column may take it, and who holds the key can undo it. With letters it cannot be read.
 
     Example:
         ``phone: {mask: phone, region: US}``
     """
     home = _calling_code(region) if region else None
+    if unique:
+        return permuted_phones(lambda digits, plus, double: _split(digits, plus, double, home))
 
     def mask(values: pl.Series, draws: Draws) -> pl.Series:
         texts = Texts.of(values)
         buffer = texts.buffer.copy()
         drawn = LETTERS[buffer]
         for rows, places in grids(texts, DIGITS[buffer]):
-            if places.shape[1] < _LONG_NUMBER:
+            if places.shape[1] < LONG_NUMBER:
                 drawn[places] = True
                 continue
             digits = buffer[places] - _ZERO
@@ -73,8 +80,8 @@ def phone(
 
 
 def _international(
-    values: pl.Series, texts: Texts, rows: Counts, places: Counts, digits: _Digits
-) -> tuple[_Flags, _Flags]:
+    values: pl.Series, texts: Texts, rows: Counts, places: Counts, digits: Digits
+) -> tuple[Flags, Flags]:
     """Which of the rows begin with a plus, and which with two zeros in its stead."""
     ahead = places[:, 0] - texts.starts[rows]
     plus = (ahead == 1) & (texts.buffer[places[:, 0] - 1] == ord("+"))
@@ -90,7 +97,7 @@ def _international(
 
 
 def _countries(
-    digits: _Digits, plus: _Flags, double: _Flags, home: int | None
+    digits: Digits, plus: Flags, double: Flags, home: int | None
 ) -> Iterator[tuple[Counts | slice, int, int]]:
     """The rows by how many leading digits stay and their country's calling code, or 0."""
     heads, codes = _split(digits, plus, double, home)
@@ -101,9 +108,7 @@ def _countries(
         yield some, *divmod(kind, _CODES)
 
 
-def _split(
-    digits: _Digits, plus: _Flags, double: _Flags, home: int | None
-) -> tuple[Counts, Counts]:
+def _split(digits: Digits, plus: Flags, double: Flags, home: int | None) -> tuple[Counts, Counts]:
     """How many leading digits of each number stay, and its country's calling code or 0."""
     heads = np.where(double, 2, 0)
     rows = np.arange(len(digits))
@@ -122,7 +127,7 @@ def _split(
     return heads + trunk, codes
 
 
-def _numbers(pool: _Digits, length: int, draws: Draws, rows: Counts) -> _Digits:
+def _numbers(pool: Digits, length: int, draws: Draws, rows: Counts) -> Digits:
     """For each of the rows a beginning out of the pool, and digits behind it, as ASCII."""
     known = pool.shape[1]
     made = np.empty((len(rows), length), np.uint8)
@@ -137,7 +142,7 @@ def _numbers(pool: _Digits, length: int, draws: Draws, rows: Counts) -> _Digits:
 
 
 @cache
-def beginnings(code: int, length: int) -> _Digits | None:
+def beginnings(code: int, length: int) -> Digits | None:
     """Beginnings of valid national numbers of that many digits; None where none was found.
 
     They are all that varies by chance in the looking, and the chance is always the same.

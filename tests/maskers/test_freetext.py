@@ -1,11 +1,13 @@
 """What tells of a person is found in free text and becomes what the columns hold."""
 
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from maskr.errors import PolicyError
 from maskr.kernel import bind
 from maskr.maskers.finding import findings
 from maskr.model import Column, Kind, Schema, Table, TableName
@@ -14,6 +16,7 @@ from maskr.policy import load_text
 from tests.masking import KEY, Masking
 
 _TABLE = TableName("public", "t")
+FILES = Path(__file__).parents[2] / "fixtures" / "maskers"
 
 
 @pytest.mark.parametrize(
@@ -126,6 +129,95 @@ def test_a_name_of_several_words_is_found_by_each() -> None:
 def test_an_address_that_holds_the_name_is_the_columns_fake_all_the_same() -> None:
     (column,) = Masking("v: email")(["ann.miller@example.com"])
     assert with_names("ann.miller@example.com", "ann", "miller") == column
+
+
+@pytest.mark.parametrize(
+    ("country", "value"),
+    [
+        ("de", "12 345 678 911"),
+        ("it", "RSSMRA85T10A562S"),
+        ("es", "12345678Z"),
+        ("gb", "QQ123456C"),
+        ("za", "8001015009087"),
+        ("fr", "1 85 05 78 006 084 91"),
+    ],
+)
+def test_text_and_column_agree_on_national_ids(country: str, value: str) -> None:
+    rule = f"{{mask: national_id, country: {country}}}"
+    (column,) = Masking(f"v: {rule}")([value])
+    (note,) = Masking(f"v: {{mask: redact_text, ids: {{{country}: {rule}}}}}")([f"id {value}, ok"])
+    assert note == f"id {column}, ok"
+    (phone,) = Masking("v: phone")(["+49 171 1234567"])
+    other = Masking(f"v: {{mask: redact_text, ids: {{{country}: {rule}}}}}")(["+49 171 1234567"])
+    assert other == [phone]
+
+
+def test_a_note_and_the_columns_of_its_own_table_and_of_others_hold_one_fake() -> None:
+    names = ["email", "mobile", "note"]
+    table = Table(_TABLE, tuple(Column(name, "text", Kind.TEXT) for name in names))
+    policy = load_text(
+        """
+        version: 1
+        rules: {mail: {mask: email, domain: staging.test, normalise: [trim, lower]}}
+        tables:
+          t:
+            columns:
+              email: mail
+              mobile: {mask: phone, unique: true}
+              note: {mask: redact_text, email: mail, phone: {mask: phone, unique: true}}
+        """
+    )
+    (plan,) = compile(policy, Schema({_TABLE: table})).tables
+    kernel = bind(plan, KEY)
+    assert kernel is not None
+    row = "Ann@X.org\t+49 171 1234567\tFrom ann@x.org (or +49 171 1234567).\n"
+    email, mobile, note = kernel(row.encode()).decode().rstrip("\n").split("\t")
+    assert note == f"From {email} (or {mobile})."
+
+
+PERSONS = FILES / "persons.csv"
+IN_FILE = f"persons: {PERSONS}, person: {{first: first_name, last: last_name}}"
+
+
+def test_the_persons_of_a_file_become_what_they_are_in_their_columns() -> None:
+    first, last = Masking("v: first_name"), Masking("v: last_name")
+    (ann, mary), (miller,) = first(["Ann", "Mary Lou"]), last(["O'Neil"])
+    assert isinstance(ann, str)
+    texts = [
+        "Ann O'Neil called",
+        "ANN called; Annabelle and Joann did not",
+        "mary lou, Mary, and o'neil's",
+        "Zwölf",
+        None,
+    ]
+    assert Masking(f"v: {{mask: redact_text, {IN_FILE}}}")(texts) == [
+        f"{ann} {miller} called",
+        f"{ann.upper()} called; Annabelle and Joann did not",
+        f"{mary}, Mary, and {miller}'s",
+        "Zwölf",
+        None,
+    ]
+
+
+def test_a_person_within_an_address_is_the_addresss() -> None:
+    (column,) = Masking("v: email")(["ann@example.com"])
+    rule = f"{{mask: redact_text, {IN_FILE}}}"
+    assert Masking(f"v: {rule}")(["ann@example.com"]) == [column]
+
+
+@pytest.mark.parametrize(
+    ("rule", "what"),
+    [
+        (f"persons: {PERSONS}", "belong together"),
+        ("person: {first: name}", "belong together"),
+        ("persons: nowhere.csv, person: {first: name}", "no file"),
+        (f"persons: {PERSONS}, person: {{nick: name}}", "no column 'nick'"),
+    ],
+)
+def test_persons_that_cannot_be_read_are_refused(rule: str, what: str) -> None:
+    with pytest.raises(PolicyError) as refusal:
+        Masking(f"v: {{mask: redact_text, {rule}}}")
+    assert what in refusal.value.findings[0].what
 
 
 def test_a_text_that_holds_nothing_keeps_its_bytes() -> None:

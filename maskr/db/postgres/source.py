@@ -8,11 +8,12 @@ from typing import Self
 import psycopg
 from psycopg import sql
 
-from maskr.db import Counter, Identity, Read, Setup, Size
+from maskr.db import Counter, Identity, Read, Setup, Size, Window
 from maskr.db.postgres import catalog, databases, session
 from maskr.db.postgres.copyout import chunks
 from maskr.db.postgres.dump import dump_section
 from maskr.db.postgres.failures import describe, mapped
+from maskr.db.postgres.windows import window_sql
 from maskr.errors import RefusedError, TryAgainError
 from maskr.model import Schema, TableName
 
@@ -284,14 +285,20 @@ def copy_query(read: Read) -> sql.Composed:
         return sql.SQL("COPY {}{} TO STDOUT").format(
             table, columns if read.columns else sql.SQL("")
         )
-    fields = [sql.Identifier(name) for name in read.columns]
-    flags = [sql.SQL("({})").format(_vetted(flag)) for flag in read.flags]
-    query = sql.SQL("SELECT {} FROM ONLY {}").format(sql.SQL(", ").join([*fields, *flags]), table)
+    rows = sql.SQL("FROM ONLY {}").format(table)
     if read.percent is not None:
         share = sql.Literal(read.percent)
-        query += sql.SQL(" TABLESAMPLE BERNOULLI ({}) REPEATABLE (1)").format(share)
+        rows += sql.SQL(" TABLESAMPLE BERNOULLI ({}) REPEATABLE (1)").format(share)
     if read.where:
-        query += sql.SQL(" WHERE ({})").format(_vetted(read.where))
+        rows += sql.SQL(" WHERE ({})").format(_vetted(read.where))
+    fields = [sql.Identifier(name) for name in read.columns]
+    flags = [
+        window_sql(flag, rows)
+        if isinstance(flag, Window)
+        else sql.SQL("({})").format(_vetted(flag))
+        for flag in read.flags
+    ]
+    query = sql.SQL("SELECT {} {}").format(sql.SQL(", ").join([*fields, *flags]), rows)
     if read.limit is not None:
         order = session.columns_sql(read.order) if read.order else sql.SQL("ctid")
         query += sql.SQL(" ORDER BY {} LIMIT {}").format(order, sql.Literal(read.limit))
