@@ -1,12 +1,13 @@
 """One rule over one column, the way a run does it: policy, checks, plan, kernel, COPY text."""
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 
 import polars as pl
 
 from maskr.db import Window
 from maskr.db.postgres import copytext
-from maskr.kernel import bind
+from maskr.kernel import Kernel, bind
 from maskr.keys import Key
 from maskr.maskers import Traits, registry
 from maskr.model import Across, Column, Schema, Table, TableName
@@ -70,8 +71,12 @@ class Masking:
         assert plan.read is not None
         self.traits = _traits(next((s for s in plan.steps if s.column.name == name), None))
         self._flags = plan.read.flags
+        # What an expression looks at only the source knows: any of them.
+        read = [name for s in plan.steps for name in (s.by, *s.reads, *s.originals) if name]
+        self.width = len(self.columns) + len(self._flags)  # of what the kernel is handed
+        self.looks_at = set(others if self._flags else read)
         # Nothing is bound where every column is kept.
-        self._kernel: Callable[[bytes], bytes] = bind(plan, key) or (lambda chunk: chunk)
+        self.kernel = bind(plan, key) or Kernel(lambda chunk: chunk, Counter())
 
     def __call__(self, values: Values, *others: Values) -> list[str | None]:
         """What becomes of the column; ``others`` are the further columns' values."""
@@ -83,12 +88,15 @@ class Masking:
         """The same for columns; without ``others`` every further column holds the same values."""
         if values.is_empty():
             return values
+        masked = copytext.decode(self.kernel(self.chunk(values, *others)), len(self.columns))
+        return copytext.unescape(masked.to_series(0))
+
+    def chunk(self, values: pl.Series, *others: pl.Series) -> bytes:
+        """The columns as COPY text, the way a source hands them over."""
         given = [values, *(others or [values] * (len(self.columns) - 1))]
         escaped = [copytext.escape(texts).alias(str(place)) for place, texts in enumerate(given)]
         flags = [_flag(flag, values).alias(f"flag{at}") for at, flag in enumerate(self._flags)]
-        frame = pl.DataFrame(escaped).with_columns(*flags)
-        masked = copytext.decode(self._kernel(copytext.encode(frame)), len(given))
-        return copytext.unescape(masked.to_series(0))
+        return copytext.encode(pl.DataFrame(escaped).with_columns(*flags))
 
 
 def _flag(flag: str | Window, values: pl.Series) -> pl.Series:

@@ -18,7 +18,7 @@ from rich.table import Table
 
 from maskr.db.postgres.programs import find_program
 from maskr.db.postgres.server import Server
-from tests.bench import tables
+from tests.bench import maskers, tables
 from tests.bench.measure import Taken, alternately, median, pipe, program
 from tests.bench.tables import Work
 
@@ -203,7 +203,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="a tenth of the rows, one pass each")
     parser.add_argument("--scale", type=float, help="shrink every table by this factor")
     parser.add_argument("--times", type=int, help="passes of each contestant (default 3)")
-    parser.add_argument("--only", default="", help="only the works whose name holds this")
+    parser.add_argument("--only", default="", help="only what has this in its name; or maskers")
     options = parser.parse_args()
     scale = options.scale or (0.1 if options.quick else 1.0)
     times = options.times or (1 if options.quick else 3)
@@ -223,6 +223,10 @@ def main() -> None:
     _print(figures)
     Console().print(", ".join(f"{name} {value}" for name, value in machine.items()))
     told = {"machine": machine, "figures": [asdict(figure) for figure in figures]}
+    if options.only in "maskers":
+        costs = list(maskers.costs(scale))
+        maskers.show(costs)
+        told["maskers"] = [asdict(cost) for cost in costs]
     (_FOLDER / "bench.json").write_text(json.dumps(told, indent=2) + "\n")
 
 
