@@ -81,6 +81,7 @@ def join(parts: Iterable[Part]) -> str:
     return ".".join(map(str, parts))
 
 
+@lru_cache(maxsize=4096)  # each check asks again for each table
 def table_parts(text: str) -> tuple[Part, Part]:
     """Schema and table of a key under ``tables``; the schema is ``public`` unless it is said.
 
