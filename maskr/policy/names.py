@@ -15,6 +15,14 @@ from maskr.model import TableName
 _PART = re.compile(r'"((?:[^"]|"")+)"|([^".]+)')
 _WILD = re.compile(r"[*?]")
 
+# The same for editors, who complete and refuse by JSON Schema: regular expressions of ECMA 262.
+_ANY = r'("([^"]|"")+"|[^".]+)'
+_NAME = r'("([^"]|"")+"|[^".*?]+)'
+TABLE_PATTERN = rf"^{_ANY}(\.{_ANY})?$"
+SHARED_PATTERN = rf"^{_ANY}(\.{_ANY}){{1,2}}$"
+_SIDE = rf"\s*{_NAME}(\.{_NAME}){{1,2}}\s*"
+REFERENCE_PATTERN = rf"^{_SIDE}->{_SIDE}$"
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
