@@ -59,14 +59,21 @@ def _settings(old: Draft, new: Draft) -> Iterator[Change]:
     if was.unlisted != now.unlisted:
         exposes = Category.EXPOSED if now.unlisted == "keep" else Category.PROTECTED
         why = "what nobody decides about"
-        yield Change(exposes, "defaults.unlisted", was.unlisted, now.unlisted, why)
+        place = now.places.get("defaults.unlisted")
+        yield Change(exposes, "defaults.unlisted", was.unlisted, now.unlisted, why, place)
     if was.locale != now.locale:
         why = "words come from other pools"
-        yield Change(Category.CHANGED, "locale", ", ".join(was.locale), ", ".join(now.locale), why)
+        said = [", ".join(each.locale) for each in (was, now)]
+        yield Change(Category.CHANGED, "locale", *said, why, now.places.get("locale"))
+    if was.key_command != now.key_command:
+        why = "all fakes change, unless it is the same key"
+        said = [" ".join(each.key_command) or "of the environment" for each in (was, now)]
+        yield Change(Category.CHANGED, "key", *said, why, now.places.get("key"))
     if was.target_allow != now.target_allow and not _narrower(was.target_allow, now.target_allow):
         allowed = [", ".join(each.target_allow) or "any" for each in (was, now)]
         why = "maskr may write elsewhere"
-        yield Change(Category.WEAKER, "target.allow", allowed[0], allowed[1], why)
+        place = now.places.get("target.allow")
+        yield Change(Category.WEAKER, "target.allow", *allowed, why, place)
 
 
 def _narrower(was: tuple[str, ...], now: tuple[str, ...]) -> bool:
@@ -264,7 +271,9 @@ def words(rule: Rule | None) -> str:
     if rule is None:
         return "undecided"
     said: Mapping[str, object] = rule.params
-    common = {key: getattr(rule, key) for key in ("by", "when", "namespace")}
+    common: dict[str, object] = {"by": rule.by, "when": rule.when, "namespace": rule.namespace}
+    common["normalise"] = ", ".join(rule.normalise) or None
+    common["on_invalid"] = None if rule.on_invalid == "mask" else rule.on_invalid
     given = [
         f"{key}: {value}" for key, value in (*said.items(), *common.items()) if value is not None
     ]

@@ -160,6 +160,7 @@ def test_columns_that_get_or_lose_their_decision_are_added_or_removed() -> None:
         ("", "defaults: {unlisted: keep}", ("newly exposed", "defaults.unlisted")),
         ("defaults: {unlisted: keep}", "", ("newly protected", "defaults.unlisted")),
         ("locale: de_DE", "locale: fr_FR", ("changed output", "locale")),
+        ("", "key: {command: [cat, key]}", ("changed output", "key")),
         ("target: {allow: ['*_stg']}", "", ("weaker", "target.allow")),
         ("target: {allow: ['*_stg']}", "target: {allow: ['*']}", ("weaker", "target.allow")),
     ],
@@ -196,3 +197,13 @@ def test_without_a_schema_what_the_policies_name_is_compared() -> None:
         ("removed", "*.*.phone"),
         ("removed", "public.people.phone"),
     ]
+
+
+def test_a_change_of_what_is_evened_out_is_said_in_words() -> None:
+    rules = ["{mask: phone, on_invalid: null}", "{mask: phone, normalise: [trim, digits]}"]
+    made = [policy(f"email: email, {REST.replace('phone: phone', f'phone: {r}')}") for r in rules]
+    (change,) = changes(*made)
+    assert (change.old, change.new) == (
+        "phone (on_invalid: null)",
+        "phone (normalise: trim, digits)",
+    )
