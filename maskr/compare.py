@@ -64,16 +64,16 @@ def _settings(old: Draft, new: Draft) -> Iterator[Change]:
     if was.locale != now.locale:
         why = "words come from other pools"
         said = [", ".join(each.locale) for each in (was, now)]
-        yield Change(Category.CHANGED, "locale", *said, why, now.places.get("locale"))
+        yield Change(Category.CHANGED, "locale", said[0], said[1], why, now.places.get("locale"))
     if was.key_command != now.key_command:
         why = "all fakes change, unless it is the same key"
         said = [" ".join(each.key_command) or "of the environment" for each in (was, now)]
-        yield Change(Category.CHANGED, "key", *said, why, now.places.get("key"))
+        yield Change(Category.CHANGED, "key", said[0], said[1], why, now.places.get("key"))
     if was.target_allow != now.target_allow and not _narrower(was.target_allow, now.target_allow):
         allowed = [", ".join(each.target_allow) or "any" for each in (was, now)]
         why = "maskr may write elsewhere"
         place = now.places.get("target.allow")
-        yield Change(Category.WEAKER, "target.allow", *allowed, why, place)
+        yield Change(Category.WEAKER, "target.allow", allowed[0], allowed[1], why, place)
 
 
 def _narrower(was: tuple[str, ...], now: tuple[str, ...]) -> bool:
@@ -82,7 +82,8 @@ def _narrower(was: tuple[str, ...], now: tuple[str, ...]) -> bool:
 
 def _tables(old: Draft, new: Draft) -> Iterator[Change]:
     for name, table in new.schema.tables.items():
-        if table.parent is not None and not new.effective.entries(name):
+        said = old.effective.entries(name) or new.effective.entries(name)
+        if table.parent is not None and not said:
             continue  # a partition of which nothing is said follows its root
         before, after = (rows_of(each.effective, each.schema, name) for each in (old, new))
         yield from _rows(new, name, before, after)

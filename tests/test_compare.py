@@ -207,3 +207,18 @@ def test_a_change_of_what_is_evened_out_is_said_in_words() -> None:
         "phone (on_invalid: null)",
         "phone (normalise: trim, digits)",
     )
+
+
+def test_a_partition_that_is_left_out_no_longer_is_exposed() -> None:
+    schema, _ = read_ddl(
+        """
+        CREATE TABLE visits (at date, ip inet) PARTITION BY RANGE (at);
+        CREATE TABLE visits_2024 PARTITION OF visits FOR VALUES FROM ('2024-01-01') TO (MAXVALUE);
+        """
+    )
+    root = f"{HEAD}tables:\n  visits: {{columns: {{at: keep, ip: ip}}}}\n"
+    texts = f"{root}  visits_2024: {{rows: none}}\n", root
+    found = compare(*(draft(load_text(text), schema) for text in texts))
+    assert [(str(each.category), each.subject) for each in found] == [
+        ("newly exposed", "public.visits_2024")
+    ]

@@ -71,8 +71,8 @@ class _Merger:
         for at, name in enumerate(document.quasi):
             self.quasi.setdefault(name, tree.place(("quasi", at)))
         for path, value in _settings(document):
-            line = _Line(tree.key_place(path), tree.place(path), value)
-            self._put(self.settings, ".".join(path), line, "")
+            setting = _Line(tree.key_place(path), tree.place(path), value)
+            self._put(self.settings, ".".join(path), setting, "")
 
     def _table(self, raw: str, said: str | TableKeys, tree: Tree) -> None:
         path: Path = ("tables", raw)
