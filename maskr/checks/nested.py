@@ -64,6 +64,9 @@ def written(policy: Policy) -> Iterator[Rule]:
 def all_rules(draft: Draft) -> Iterator[tuple[Rule, Rule]]:
     """Every rule of the policy and those inside, each with the one it stands in."""
     for rule in written(draft.policy):
+        if not draft.parsed(rule).rules:  # nearly all of them
+            yield rule, rule
+            continue
         for each in with_nested(draft, rule):
             yield each, rule
 

@@ -18,7 +18,7 @@ from rich.table import Table
 
 from maskr.db.postgres.programs import find_program
 from maskr.db.postgres.server import Server
-from tests.bench import maskers, tables
+from tests.bench import maskers, review, tables
 from tests.bench.measure import Taken, alternately, median, pipe, program
 from tests.bench.tables import Work
 
@@ -58,7 +58,7 @@ class Bench:
 
     def __init__(self, production: Server, staging: Server, times: int) -> None:
         """The servers run; ``times`` is how often each contestant runs."""
-        self._production, self._staging, self._times = production, staging, times
+        self._production, self._staging, self.times = production, staging, times
         self._postmasters = [psutil.Process(self._pid(server)) for server in (production, staging)]
         major = production.binaries.major
         self._psql = str(find_program("psql", major))
@@ -100,7 +100,7 @@ class Bench:
             passes[LOOP] = lambda: program(
                 [sys.executable, "-m", "tests.bench.loop", source, target, work.name], {}
             )
-        taken = alternately(passes, self._times, self._postmasters)
+        taken = alternately(passes, self.times, self._postmasters)
         size = self._text_size(source, work.name)
         for server in (self._production, self._staging):
             with psycopg.connect(server.dsn(), autocommit=True) as connection:
@@ -139,7 +139,7 @@ class Bench:
                 {"MASKR_KEY": _KEY},
             ),
         }
-        taken = alternately(passes, self._times, self._postmasters)
+        taken = alternately(passes, self.times, self._postmasters)
         with psycopg.connect(source) as connection:
             size = connection.execute("SELECT pg_database_size(current_database())").fetchone()
             assert size is not None
@@ -176,6 +176,11 @@ def contests(bench: Bench, scale: float, only: str) -> list[Figure]:
         largest = rows(1_000_000)
         script, policy = tables.shop40(largest)
         figures.append(bench.whole("shop40", script, policy, int(largest / 0.8)))
+    if only in "review":
+        columns = review.TABLES * len(review.COLUMNS)
+        for label, taken in review.measured(_FOLDER, bench.times, MASKR).items():
+            size = (_FOLDER / f"{label}.yaml").stat().st_size
+            figures.append(Figure(label, columns, size / 1e6, taken))
     return figures
 
 
