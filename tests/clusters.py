@@ -44,8 +44,12 @@ class Cluster:
 
 
 @contextmanager
-def primary(binaries: Binaries, settings: Mapping[str, str] | None = None) -> Iterator[Cluster]:
-    """A cluster of its own; ``settings`` on top of those of a throw-away server."""
+def primary(
+    binaries: Binaries,
+    settings: Mapping[str, str] | None = None,
+    files: Mapping[str, str] | None = None,
+) -> Iterator[Cluster]:
+    """A cluster of its own; ``files`` of its folder and ``settings`` on top of a throw-away's."""
     with _folder() as folder:
         cluster = Cluster(server._within_reach(binaries.directory, folder), folder)
         _call(
@@ -54,6 +58,8 @@ def primary(binaries: Binaries, settings: Mapping[str, str] | None = None) -> It
             *("--pgdata=data", "--username=postgres", "--auth=trust"),
             *("--encoding=UTF8", "--locale=C", "--no-sync"),
         )
+        for name, text in (files or {}).items():
+            _write(folder / "data" / name, text)
         with _started(cluster, {**server.THROW_AWAY, **_STREAMED, **(settings or {})}):
             yield cluster
 
@@ -94,6 +100,14 @@ def until(cluster: Cluster, query: str, dbname: str = "postgres") -> None:
     while column(cluster.dsn(dbname), query) != [True]:
         assert time.monotonic() < deadline, f"in vain: {query}"
         time.sleep(0.01)
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text)
+    path.chmod(0o600)
+    owner = server._owner()
+    if owner is not None:
+        os.chown(path, owner.pw_uid, owner.pw_gid)
 
 
 @contextmanager
