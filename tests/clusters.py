@@ -6,7 +6,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +21,8 @@ from tests.databases import column
 _PATIENCE_SECONDS = 30
 # What is committed is sent on at once, not when the writer of the log wakes up again.
 _STREAMED = {"synchronous_commit": "on"}
+
+_AT = ("--pgdata=data", "--wait", "--silent")
 
 
 @dataclass(frozen=True)
@@ -42,14 +44,27 @@ class Cluster:
             for statement in statements:
                 connection.execute(statement.encode())
 
+    @property
+    def small(self) -> Path:
+        """Where its small disk is, if it has one."""
+        return self.folder / "small"
+
+    def restart(self) -> None:
+        """Ends every session, as an administrator would; returns once it takes new ones."""
+        _call(self, "pg_ctl", "restart", "--mode=fast", *_AT, "--log=log")
+
 
 @contextmanager
 def primary(
     binaries: Binaries,
     settings: Mapping[str, str] | None = None,
     files: Mapping[str, str] | None = None,
+    small_disk: int = 0,
 ) -> Iterator[Cluster]:
-    """A cluster of its own; ``files`` of its folder and ``settings`` on top of a throw-away's."""
+    """A cluster of its own; ``files`` of its folder and ``settings`` on top of a throw-away's.
+
+    ``small_disk``: megabytes of a disk of its own, at ``small``, which only its processes see.
+    """
     with _folder() as folder:
         cluster = Cluster(server._within_reach(binaries.directory, folder), folder)
         _call(
@@ -60,7 +75,8 @@ def primary(
         )
         for name, text in (files or {}).items():
             _write(folder / "data" / name, text)
-        with _started(cluster, {**server.THROW_AWAY, **_STREAMED, **(settings or {})}):
+        own = {**server.THROW_AWAY, **_STREAMED, **(settings or {})}
+        with _started(cluster, own, _mounting(cluster, small_disk) if small_disk else ()):
             yield cluster
 
 
@@ -122,8 +138,29 @@ def _folder() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def can_mount() -> bool:
+    """Whether this user may mount a file system for his own processes."""
+    if os.geteuid() != 0 or not (shutil.which("unshare") and shutil.which("setpriv")):
+        return False
+    command = ["unshare", "--mount", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]
+    return subprocess.run(command, capture_output=True).returncode == 0
+
+
+def _mounting(cluster: Cluster, megabytes: int) -> tuple[str, ...]:
+    """A command before a command, whose processes see a small disk: root mounts, then leaves."""
+    owner = server._owner()
+    assert owner is not None  # `can_mount` was asked before
+    cluster.small.mkdir()
+    options = f"size={megabytes}m,mode=0700,uid={owner.pw_uid},gid={owner.pw_gid}"
+    mount = f'mount -t tmpfs -o {options} tmpfs "$0" && exec "$@"'
+    down = ("setpriv", f"--reuid={owner.pw_uid}", f"--regid={owner.pw_gid}", "--clear-groups")
+    return ("unshare", "--mount", "sh", "-c", mount, str(cluster.small), *down)
+
+
 @contextmanager
-def _started(cluster: Cluster, settings: Mapping[str, str]) -> Iterator[None]:
+def _started(
+    cluster: Cluster, settings: Mapping[str, str], before: Sequence[str] = ()
+) -> Iterator[None]:
     own = {
         "unix_socket_directories": str(cluster.folder),
         "listen_addresses": "127.0.0.1",
@@ -131,19 +168,21 @@ def _started(cluster: Cluster, settings: Mapping[str, str]) -> Iterator[None]:
     }
     with (cluster.folder / "data" / "postgresql.conf").open("a") as conf:
         conf.writelines(f"{name} = '{value}'\n" for name, value in {**settings, **own}.items())
-    where = ("--pgdata=data", "--log=log", "--wait", "--silent")
     try:
-        _call(cluster, "pg_ctl", "start", *where)
+        _call(cluster, "pg_ctl", "start", *_AT, "--log=log", before=before)
         yield
     finally:
-        _call(cluster, "pg_ctl", "stop", "--mode=immediate", *where[:1], *where[2:])
+        _call(cluster, "pg_ctl", "stop", "--mode=immediate", *_AT)
 
 
-def _call(cluster: Cluster, program: str, *arguments: str) -> None:
-    """Runs one of PostgreSQL's programs in the cluster's folder, as its owner."""
-    owner = server._owner()
+def _call(cluster: Cluster, program: str, *arguments: str, before: Sequence[str] = ()) -> None:
+    """Runs one of PostgreSQL's programs in the cluster's folder, as its owner.
+
+    ``before``: a command that runs it, and steps down to its owner by itself.
+    """
+    owner = None if before else server._owner()
     subprocess.run(
-        [cluster.programs / program, *arguments],
+        [*before, cluster.programs / program, *arguments],
         cwd=cluster.folder,
         env={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
         check=True,

@@ -11,15 +11,14 @@ from pathlib import Path
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from maskr.cli import running
 from maskr.db.postgres.programs import Binaries
 from tests import clusters
 from tests.certificates import Authority, authority
 from tests.clusters import Cluster
 from tests.command import KEY, Ended, maskr
 from tests.databases import column
-from tests.db.postgres.test_faults import Strikes
 from tests.db.postgres.test_standby import LOADS, POLICY, PRODUCTION, whole
+from tests.striking import struck
 
 PASSWORD = "p:as\\s w0rd"  # what a password file has to escape, and a DSN to quote
 HOST = "localhost"
@@ -220,17 +219,16 @@ def test_of_several_hosts_the_one_that_is_meant_is_read_by_every_session(
     pair: Pair,
     policy: Path,
     staging: str,
-    monkeypatch: pytest.MonkeyPatch,
     wanted: str,
     on_leader: bool,
     turned: bool,
 ) -> None:
     hosts = [pair.leader, pair.follower][:: -1 if turned else 1]
     census = Census(pair, [])
-    monkeypatch.setattr(running, "Lines", lambda: Strikes(census.take, 4))
     source = pair.dsn("shop", *hosts, target_session_attrs=wanted, password=PASSWORD)
     target = pair.dsn("staging", *hosts, target_session_attrs="read-write", password=PASSWORD)
-    ended = run(policy, source, target, "--jobs", 2)
+    ends = ("--source", source, "--target", target)
+    ended = struck(census.take, 4, policy, *ends, "--jobs", 2)
     assert (ended.code, ended.err) == (0, "")
     assert census.found == [(on_leader, not on_leader)]
     assert whole(staging)

@@ -6,13 +6,12 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from maskr.cli import running
 from maskr.db.postgres.programs import Binaries
 from tests import clusters
 from tests.clusters import Cluster
 from tests.command import Ended, maskr
 from tests.databases import column, contents, dump, execute, untouched
-from tests.db.postgres.test_faults import Strikes
+from tests.striking import struck
 
 LOADS = ["rebuild", "refill"]
 PRODUCTION = """
@@ -88,22 +87,6 @@ def test_staging_is_built_and_filled_from_a_hot_standby(
     assert column(target, "SELECT nextval('visit_id_seq') > max(id) FROM visit") == [True]
 
 
-@pytest.fixture
-def struck(
-    policy: Path, target: str, follower: Cluster, monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., Ended]:
-    """``struck(strike, at, load)`` → how a run from the standby ends, struck at that moment."""
-
-    def run_it(strike: Callable[[], object], at: int, load: str) -> Ended:
-        watcher = Strikes(strike, at)
-        monkeypatch.setattr(running, "Lines", lambda: watcher)
-        ended = run(policy, follower.dsn("shop"), target, "--load", load)
-        assert watcher.passed >= at or ended.code != 0, "it never came to that moment"
-        return ended
-
-    return run_it
-
-
 def vacuum(leader: Cluster, follower: Cluster) -> None:
     """Has the primary remove rows that an older snapshot on the standby still sees."""
     query = "SELECT sum(confl_snapshot) FROM pg_stat_database_conflicts"
@@ -132,7 +115,6 @@ def test_a_snapshot_that_replay_cancels_means_try_again(
     follower: Cluster,
     target: str,
     policy: Path,
-    struck: Callable[..., Ended],
     conflict: Callable[[Cluster, Cluster], None],
     load: str,
 ) -> None:
@@ -141,7 +123,11 @@ def test_a_snapshot_that_replay_cancels_means_try_again(
     said = ""
     for moment in (1, 3, 5, 8):
         with untouched(target):
-            ended = struck(lambda: conflict(leader, follower), moment, load)
+            ended = struck(
+                lambda: conflict(leader, follower),
+                moment,
+                *(policy, "--source", follower.dsn("shop"), "--target", target, "--load", load),
+            )
         assert ended.code == 75, ended.err
         said += ended.err
     assert "hot_standby_feedback" in said
