@@ -17,7 +17,7 @@ from psycopg import conninfo, sql
 
 from maskr.db import Counter, Identity, LargeObjects, Source, TargetLostError
 from maskr.db.postgres import construct, databases, guards, largeobjects, session
-from maskr.db.postgres.failures import describe, mapped
+from maskr.db.postgres.failures import describe, mapped, unreachable
 from maskr.db.postgres.loading import copied
 from maskr.db.postgres.roles import Roles, refuse_missing_roles
 from maskr.db.postgres.script import GRANTS, PREAMBLE, Entry, parse, wanted
@@ -297,12 +297,25 @@ class RebuildSink:
 
 
 def _database_name(dsn: str) -> str:
-    """The target's name: as the DSN gives it, else as libpq finds it."""
+    """The target's name: as the DSN gives it, else as libpq finds it in a service or PG* variables.
+
+    It need not be there yet: a connection is only begun for it, which settles all parameters.
+
+    Raises:
+        UsageError: the DSN cannot be read.
+        UnavailableError: it names a service that is not there.
+    """
     name = session.parts(dsn).get("dbname")
     if name:
         return str(name)
-    with session.connect(dsn, {}) as connection:
-        return connection.info.dbname
+    begun = psycopg.pq.PGconn.connect_start(dsn.encode())
+    try:
+        settled = next((each.val for each in begun.info if each.keyword == b"dbname"), None)
+        if not settled:
+            raise unreachable(psycopg.OperationalError(begun.get_error_message()), dsn)
+        return settled.decode()
+    finally:
+        begun.finish()
 
 
 def _home(dsn: str, target: str, where: str) -> psycopg.Connection:

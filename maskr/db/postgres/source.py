@@ -1,6 +1,6 @@
 """Production: one snapshot, read only."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Self
@@ -9,7 +9,7 @@ import psycopg
 from psycopg import sql
 
 from maskr.db import Counter, Identity, Read, Setup, Size, Window
-from maskr.db.postgres import catalog, databases, session
+from maskr.db.postgres import catalog, databases, guards, session
 from maskr.db.postgres.copyout import chunks
 from maskr.db.postgres.dump import dump_section
 from maskr.db.postgres.failures import describe, mapped
@@ -48,6 +48,10 @@ _LEFT_OUT = """
            || ' (they stay where they are)'
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind = 'f'
+    UNION ALL
+    SELECT 'where unlogged sequence ' || c.oid::regclass || ' stands (a standby does not know)'
+    FROM pg_catalog.pg_class c
+    WHERE c.relkind = 'S' AND c.relpersistence = 'u' AND pg_catalog.pg_is_in_recovery()
     UNION ALL
     SELECT 'rows added to ' || t.oid::regclass || ', a table of extension ' || e.extname
     FROM pg_catalog.pg_extension e, pg_catalog.unnest(e.extconfig) AS t (oid)
@@ -170,6 +174,15 @@ class PostgresSource:
             ).fetchone()
         return row is not None and bool(row[0])
 
+    def refuse_unreadable(self, tables: Iterable[TableName]) -> None:
+        """Refuses before the first row what could not be read at its turn.
+
+        Raises:
+            UnavailableError: names the unlogged tables among ``tables``, on a standby.
+        """
+        with mapped(self._where):
+            guards.refuse_unlogged(self._connection, self._where, tables)
+
     def another(self) -> "PostgresSource":
         """One more session on this snapshot; this one must outlive it."""
         return PostgresSource(session.same_server(self._dsn, self._connection), self.snapshot())
@@ -201,6 +214,7 @@ class PostgresSource:
                 FROM pg_catalog.pg_class c
                 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
                 WHERE c.relkind = 'S' AND c.relpersistence <> 't'
+                  AND NOT (c.relpersistence = 'u' AND pg_catalog.pg_is_in_recovery())
                   AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
                   AND NOT EXISTS (
                     SELECT FROM pg_catalog.pg_depend d
