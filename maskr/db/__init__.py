@@ -44,6 +44,8 @@ class Read:
         limit: at most so many rows, the first by ``order``.
         percent: about this share of the rows, the same ones every time.
         order: columns that name a row (its primary key), for ``limit``.
+        blocks: only the rows in the table's blocks from the first on and before the second (None:
+            to the end).
     """
 
     table: TableName
@@ -53,6 +55,7 @@ class Read:
     limit: int | None = None
     percent: float | None = None
     order: tuple[str, ...] = ()
+    blocks: tuple[int, int | None] | None = None
 
     def salted(self, salt: Callable[[str], str]) -> "Read":
         """The same with a salt in every window; ``salt`` draws one for a name."""
@@ -152,6 +155,13 @@ class Source(Protocol):
         """One more session on the very same moment, for a thread of its own."""
         ...
 
+    def parts(self, read: Read, most: int) -> Sequence[Read]:
+        """At most so many reads of about one size, which together give the rows of this one.
+
+        It stays whole where it is too small to be worth it, or cannot be divided.
+        """
+        ...
+
     def read(self, read: Read) -> Iterator[bytes]:
         """The rows as COPY text: whole rows, a few MiB at a time.
 
@@ -195,7 +205,7 @@ class Sink(Protocol):
 
     @property
     def parallel(self) -> bool:
-        """True where several tables may be loaded at a time, each by a thread of its own."""
+        """True where several loads may go on at a time, each in a thread of its own."""
         ...
 
     @property
@@ -216,13 +226,18 @@ class Sink(Protocol):
         ...
 
     def load(
-        self, table: TableName, columns: Sequence[str]
+        self, table: TableName, columns: Sequence[str], part: int | None = None
     ) -> AbstractContextManager[Callable[[bytes], None]]:
-        """A function that takes COPY text of whole rows; leaving the block ends the table.
+        """A function that takes COPY text of whole rows; leaving the block ends the load.
+
+        Args:
+            table: what is filled.
+            columns: the fields of a row, in order.
+            part: which of several loads of this table it is; None where it is the only one.
 
         Raises:
             MaskrError: the rows do not fit.
-            TargetLostError: the connection is gone; the table may be loaded anew.
+            TargetLostError: the connection is gone; the same rows may be loaded anew.
         """
         ...
 

@@ -71,7 +71,6 @@ class PostgresSink:
         self._post_data: tuple[Entry, ...] = ()
         self._roles = roles or Roles()
         self._large_objects = large_objects
-        self._loaded: dict[TableName, int] = {}
         self.left_out: tuple[str, ...] = ()
         try:
             with mapped(self._where):
@@ -239,15 +238,15 @@ class PostgresSink:
             self._connection.execute(sql.SQL("TRUNCATE ONLY {}").format(names))
 
     def load(
-        self, table: TableName, columns: Sequence[str]
+        self, table: TableName, columns: Sequence[str], part: int | None = None
     ) -> AbstractContextManager[Callable[[bytes], None]]:
-        """Copies rows into an empty table.
+        """Copies rows into an empty table; a second part of it is as good, in one transaction.
 
         Raises:
             DataError: a row does not fit, or fewer rows arrived than were sent.
         """
         where = f"{self._where}: {table}"
-        return copied(self._connection, where, table, columns, self._loaded)
+        return copied(self._connection, where, table, columns)
 
     def cancel(self) -> None:
         """Asks the server to end what it is doing for us; from any thread."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
@@ -21,6 +22,11 @@ from maskr.model import Schema, TableName
 # and a chunk takes some 70 of them, which is below 5 % of the time of so many rows; small enough
 # that the five or so in flight stay below 100 MB with their frames.
 CHUNK_BYTES = 8 << 20
+
+# Bytes of a table that are worth a reader and a writer of their own. A part cannot be frozen, which
+# costs its writer a third more (4.6 beside 3.3 s for 2M rows): a small table is quicker whole.
+PART_BYTES = 256 << 20
+_SCANS_RANGES = 140_000  # "TID Range Scan" (release notes of PostgreSQL 14)
 
 READ_ONLY = {
     "default_transaction_read_only": "on",
@@ -231,6 +237,37 @@ class PostgresSource:
         assert row is not None  # noqa: S101 - a sequence has one row
         return Counter(name, *row)
 
+    def parts(self, read: Read, most: int) -> Sequence[Read]:
+        """Parts of at least `PART_BYTES`, each a range of the table's blocks.
+
+        What looks across rows, takes so many or a sample of them is not divided; nor is anything by
+        a server before 14, which would scan the whole table for each part.
+        """
+        across = any(isinstance(flag, Window) for flag in read.flags)
+        if across or read.limit is not None or read.percent is not None:
+            return [read]
+        if most < 2 or self._connection.info.server_version < _SCANS_RANGES:
+            return [read]
+        with mapped(self._where):
+            row = self._connection.execute(
+                """
+                SELECT pg_catalog.pg_relation_size(t.oid)
+                       / pg_catalog.current_setting('block_size')::bigint,
+                       pg_catalog.pg_table_size(t.oid)
+                FROM (SELECT %s::pg_catalog.regclass AS oid) AS t
+                """,
+                (session.table_sql(read.table).as_string(self._connection),),
+            ).fetchone()
+        blocks, size = row or (0, 0)
+        count = max(1, min(most, size // PART_BYTES, blocks))
+        if count == 1:
+            return [read]
+        # The last one is open: whatever the table has grown by belongs to it.
+        firsts = [blocks * part // count for part in range(count)]
+        return [
+            replace(read, blocks=ends) for ends in zip(firsts, [*firsts[1:], None], strict=True)
+        ]
+
     def read(self, read: Read) -> Iterator[bytes]:
         """The rows as COPY text, whole rows, about `CHUNK_BYTES` at a time.
 
@@ -293,8 +330,8 @@ def copy_query(read: Read) -> sql.Composed:
     ``where`` and ``flags`` are SQL that the policy's check has vetted (`maskr.sql`).
     """
     table = session.table_sql(read.table)
-    plain = not (read.flags or read.where or read.limit is not None or read.percent is not None)
-    if plain:
+    chosen = (read.where, read.limit, read.percent, read.blocks)
+    if not read.flags and all(choice is None for choice in chosen):
         columns = sql.SQL(" ({})").format(session.columns_sql(read.columns))
         return sql.SQL("COPY {}{} TO STDOUT").format(
             table, columns if read.columns else sql.SQL("")
@@ -303,8 +340,14 @@ def copy_query(read: Read) -> sql.Composed:
     if read.percent is not None:
         share = sql.Literal(read.percent)
         rows += sql.SQL(" TABLESAMPLE BERNOULLI ({}) REPEATABLE (1)").format(share)
-    if read.where:
-        rows += sql.SQL(" WHERE ({})").format(_vetted(read.where))
+    conditions = [] if read.where is None else [sql.SQL("({})").format(_vetted(read.where))]
+    if read.blocks is not None:
+        first, end = read.blocks
+        conditions.append(sql.SQL("ctid >= {}").format(_start_of(first)))
+        if end is not None:
+            conditions.append(sql.SQL("ctid < {}").format(_start_of(end)))
+    if conditions:
+        rows += sql.SQL(" WHERE ") + sql.SQL(" AND ").join(conditions)
     fields = [sql.Identifier(name) for name in read.columns]
     flags = [
         window_sql(flag, rows)
@@ -317,6 +360,10 @@ def copy_query(read: Read) -> sql.Composed:
         order = session.columns_sql(read.order) if read.order else sql.SQL("ctid")
         query += sql.SQL(" ORDER BY {} LIMIT {}").format(order, sql.Literal(read.limit))
     return sql.SQL("COPY ({}) TO STDOUT").format(query)
+
+
+def _start_of(block: int) -> sql.Composed:
+    return sql.SQL("{}::pg_catalog.tid").format(sql.Literal(f"({block},0)"))
 
 
 def _vetted(text: str) -> sql.SQL:
