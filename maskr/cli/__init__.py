@@ -14,9 +14,6 @@ _OBJECTS_A_COLLECTION = 100_000
 def main() -> None:
     """The entry point of the ``maskr`` program."""
     gc.set_threshold(_OBJECTS_A_COLLECTION)
-    # Our own threads read, mask and write beside each other; polars' would wait for one another
-    # over chunks this small. It reads this when it is imported.
-    os.environ.setdefault("POLARS_MAX_THREADS", "1")
     # Nothing here multiplies matrices, but numpy's BLAS starts a thread a core as it is imported:
     # measured on 2 cores, 0.09 s of CPU of each command.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

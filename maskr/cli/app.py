@@ -1,5 +1,6 @@
 """The commands by name, with their arguments; what each does stands in a module of its own."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -140,12 +141,16 @@ def run(
         typer.Option(
             min=1,
             max=64,
-            help="Tables, indexes and constraints at a time. A refill is one transaction and loads "
-            "one table at a time.",
+            help="Tables (or parts of a large one), indexes and constraints at a time. A refill is "
+            "one transaction and loads one table at a time.",
         ),
     ] = 2,
 ) -> None:
     """Mask production into staging: the main job."""
+    # A chunk is masked by one thread. Those of polars, which it has one a core of, would only wait
+    # for one another over pieces this small: as many as masking threads call upon at a time will do.
+    # It reads this when it is imported.
+    os.environ.setdefault("POLARS_MAX_THREADS", str(max(1, jobs // 2)))
     from maskr.cli import running
 
     how = running.how(keep_previous, owners, grants, role_map or [], large_objects, jobs)
