@@ -147,8 +147,8 @@ def run(
     ] = 2,
 ) -> None:
     """Mask production into staging: the main job."""
-    # A chunk is masked by one thread. Those of polars, which it has one a core of, would only wait
-    # for one another over pieces this small: as many as masking threads call upon at a time will do.
+    # A chunk is masked by one thread. Those of polars, of which it has one a core, would only wait
+    # for one another over pieces this small: half as many as mask at a time do for all of them.
     # It reads this when it is imported.
     os.environ.setdefault("POLARS_MAX_THREADS", str(max(1, jobs // 2)))
     from maskr.cli import running
