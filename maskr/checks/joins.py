@@ -39,10 +39,12 @@ def lost_uniqueness(draft: Draft) -> Iterator[Finding]:
 def _cannot_collide(draft: Draft, choice: Choice, rule: Rule, masker: Masker) -> bool:
     if rule.by is not None or rule.normalise:
         return False
-    partitioned = draft.schema.tables[choice.table].relation is Relation.PARTITIONED
-    if masker.across is not None and (partitioned or rule.when is not None):
-        return False  # each partition is numbered by itself, and a number meets what `when` keeps
     traits = draft.parsed(rule).traits
+    numbered = masker.across is not None
+    if rule.when is not None and (numbered or (traits is not None and traits.reversible)):
+        return False  # a number, or a value that changed places, may be one that `when` keeps
+    if numbered and draft.schema.tables[choice.table].relation is Relation.PARTITIONED:
+        return False  # each partition is numbered by itself
     # NULLs are no duplicates of each other; a NOT NULL column has its own check.
     return traits is None or masker.name == "null" or traits.unique
 
