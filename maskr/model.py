@@ -101,6 +101,7 @@ class Column:
         identity: GENERATED … AS IDENTITY.
         has_default: True where a DEFAULT stands on the column.
         labels: an enum's labels, in their order.
+        caseless: True for citext, whose values are equal in capitals or not.
     """
 
     name: str
@@ -115,6 +116,7 @@ class Column:
     identity: Identity = Identity.NONE
     has_default: bool = False
     labels: tuple[str, ...] = ()
+    caseless: bool = False
 
 
 @dataclass(frozen=True, slots=True, order=True)

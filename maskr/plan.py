@@ -202,7 +202,8 @@ def _ruled(draft: Draft, rule: Rule, column: Column, within: tuple[str, ...] = (
         params={name: _located(masker, name, value, rule) for name, value in params.items()},
         namespace=rule.namespace or "",
         by=rule.by,
-        normalise=rule.normalise,
+        # What the database takes for one value gets one fake: a key may be spelt otherwise there.
+        normalise=("lower", *rule.normalise) if column.caseless else rule.normalise,
         reads=masker.reads(**params),
         originals=masker.originals(**params),
         on_invalid=rule.on_invalid,

@@ -124,6 +124,7 @@ class Facts:
     element: Kind | None = None
     labels: tuple[str, ...] = ()
     not_null: bool = False
+    caseless: bool = False
 
 
 def facts(text: str, named: Mapping[str, UserType]) -> Facts:
@@ -136,7 +137,14 @@ def facts(text: str, named: Mapping[str, UserType]) -> Facts:
     """
     if text.endswith("[]"):
         one = facts(text.removesuffix("[]"), named)
-        return Facts(Kind.ARRAY, one.length, one.precision, one.scale, element=one.kind)
+        return Facts(
+            Kind.ARRAY,
+            one.length,
+            one.precision,
+            one.scale,
+            element=one.kind,
+            caseless=one.caseless,
+        )
     if (user := named.get(text)) is not None:
         return _facts_of_user_type(user, named)
     match = _PARTS.fullmatch(text)
@@ -149,7 +157,7 @@ def facts(text: str, named: Mapping[str, UserType]) -> Facts:
         return Facts(kind, length=numbers[0])
     if kind is Kind.NUMERIC and numbers:
         return Facts(kind, precision=numbers[0], scale=numbers[1] if numbers[1:] else 0)
-    return Facts(kind)
+    return Facts(kind, caseless=name.rpartition(".")[2] == "citext")
 
 
 def _facts_of_user_type(user: UserType, named: Mapping[str, UserType]) -> Facts:
@@ -164,6 +172,7 @@ def _facts_of_user_type(user: UserType, named: Mapping[str, UserType]) -> Facts:
         base.element,
         base.labels,
         base.not_null or user.not_null,
+        base.caseless,
     )
 
 

@@ -44,6 +44,7 @@ def column(name: str, type: str, user: UserType | None = None) -> Column:
         scale=said.scale,
         element=said.element,
         labels=said.labels,
+        caseless=said.caseless,
     )
 
 

@@ -1,22 +1,24 @@
 """The masker of notes and messages: what tells of a person is replaced, the rest stays readable."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Annotated
 
 import polars as pl
+from pydantic import Field
 
 from maskr.keys import Draws
 from maskr.maskers import TEXT, Inner, Mask, Nested, Site, Traits, UnusableError, leaf, masker
 from maskr.maskers.finding import FOUND, findings
+from maskr.maskers.imports import FUNCTION, imported
 from maskr.maskers.national import Country, shape
 from maskr.maskers.persons import Persons
+from maskr.maskers.recognising import Recogniser
+from maskr.maskers.rownames import named, rows_with_names
 from maskr.maskers.spans import Notation, Span, replaced
 
 # A text without any of these holds nothing that could be found.
 _WORTH_A_LOOK = r"[@\d]|www\.|://|::"
-_WORD = re.compile(r"[\w'-]+")
-_SHORTEST_NAME = 2  # characters: an initial stands in every other word
-_MOST_WORDS = 6
 
 
 # A code that may be a national id, where one has its shape.
@@ -26,10 +28,18 @@ _Rules = Mapping[str, Nested]
 
 
 def _rules(
-    ids: _Rules | None, names: object, persons: object, person: _Rules | None, **rules: Nested
+    ids: _Rules | None,
+    names: object,
+    persons: object,
+    person: _Rules | None,
+    recogniser: object,
+    recognised: _Rules | None,
+    **rules: Nested,
 ) -> dict[str, object]:
-    inner = {f"ids.{country}": rule for country, rule in (ids or {}).items()}
-    return {**rules, **inner, **{f"person.{name}": rule for name, rule in (person or {}).items()}}
+    inner: dict[str, object] = dict(rules)
+    for where, several in {"ids": ids, "person": person, "recognised": recognised}.items():
+        inner |= {f"{where}.{what}": rule for what, rule in (several or {}).items()}
+    return inner
 
 
 @masker(
@@ -57,6 +67,8 @@ def redact_text(
     names: list[str] | None = None,
     persons: str | None = None,
     person: dict[str, Nested] | None = None,
+    recogniser: Annotated[str, Field(pattern=FUNCTION)] | None = None,
+    recognised: dict[str, Nested] | None = None,
 ) -> Mask:
     """Replaces what tells of a person in free text; the rest stays readable.
 
@@ -83,12 +95,18 @@ def redact_text(
         persons: a CSV file with a header, its path relative to the policy, whose cells are names.
         person: the rule of each of its columns: ``{first: first_name, last: last_name}``. They are
             drawn from the file's spelling.
+        recogniser: a function of your own, ``module:function``, that finds what shapes do not tell
+            (an NER model such as presidio's, say). It is handed a list of texts and gives for each
+            a list of ``(begin, end, label)``, in characters; the same for the same text.
+        recognised: the rule of each of its labels: ``{PERSON: name}``; others are passed over.
 
     Example:
         ``notes: {mask: redact_text, email: {mask: email, domain: example.test}, names: [first]}``
     """
     masks = [site.nested(what) for what in FOUND]
     masks += [site.nested(f"ids.{country}") for country in ids or {}]
+    masks += [site.nested(f"recognised.{label}") for label in recognised or {}]
+    recognises = _recogniser(site, recogniser, recognised)
     shapes = [shape(country) for country in ids or {}]
     columns = len(names or ())
     people = _people(persons, person)
@@ -100,6 +118,10 @@ def redact_text(
         look = values.str.contains(_WORTH_A_LOOK).fill_null(False)
         for row in look.arg_true():
             spans[row] = _spans(texts[row] or "", shapes)
+        if recognises is not None:
+            first = len(FOUND) + len(shapes)
+            which = {label: first + place for place, label in enumerate(recognised or {})}
+            _add_recognised(texts, spans, recognises, which)
         fakes: list[list[str]] = []
         for fake, original in zip(beside[:columns], beside[columns:], strict=True):
             fakes.append(_add_names(values, spans, fake, original, len(masks) + len(fakes)))
@@ -109,6 +131,13 @@ def redact_text(
         return pl.Series(values.name, replaced(texts, spans, _NOTATION, every), dtype=pl.String)
 
     return mask
+
+
+def _recogniser(site: Site, function: str | None, rules: _Rules | None) -> Recogniser | None:
+    if (function is None) != (not rules):
+        what = "recogniser and recognised belong together: a function, and the rules of its labels"
+        raise UnusableError(what, "give both, or neither")
+    return None if function is None else Recogniser(imported(function), site)
 
 
 def _people(file: str | None, rules: _Rules | None) -> Persons | None:
@@ -156,10 +185,10 @@ def _add_names(
 ) -> list[str]:
     """Adds the spans of the row's own name; gives back what stands for each, in their order."""
     given: list[str] = []
-    for row in _rows_with_names(values, originals):
+    for row in rows_with_names(values, originals):
         text, name, fake = values[row], originals[row], fakes[row]
         own = spans[row] or []
-        for start, end, said in _named(text, name, fake or ""):
+        for start, end, said in named(text, name, fake or ""):
             if _free(own, start, end):
                 own.append(Span(start, end, which))
                 given.append(said)
@@ -169,6 +198,24 @@ def _add_names(
 
 def _free(spans: Sequence[Span], start: int, end: int) -> bool:
     return all(end <= span.start or span.end <= start for span in spans)
+
+
+def _add_recognised(
+    texts: Sequence[str | None],
+    spans: list[list[Span] | None],
+    recognises: Recogniser,
+    which: Mapping[str, int],
+) -> None:
+    """Adds the spans of what a recogniser finds and shapes did not."""
+    rows = [row for row, text in enumerate(texts) if text]
+    for row, found in zip(rows, recognises([texts[row] or "" for row in rows]), strict=True):
+        own = spans[row] or []
+        own += [
+            Span(start, end, which[label])
+            for start, end, label in found
+            if label in which and _free(own, start, end)
+        ]
+        spans[row] = sorted(own)
 
 
 def _add_persons(
@@ -198,32 +245,3 @@ def _fakes(role: Inner, names: Sequence[tuple[str, bool]]) -> list[str]:
         fake.upper() if capitals and not spelt.isupper() else fake
         for fake, (spelt, capitals) in zip(fakes, names, strict=True)
     ]
-
-
-def _rows_with_names(values: pl.Series, originals: pl.Series) -> pl.Series:
-    """The rows whose text holds a word of the row's name, somewhere."""
-    frame = pl.DataFrame([values.alias("text"), originals.alias("name")])
-    words = pl.col("name").str.to_lowercase().str.extract_all(_WORD.pattern)
-    text = pl.col("text").str.to_lowercase()
-    held = [
-        text.str.contains(words.list.get(place, null_on_oob=True), literal=True)
-        for place in range(_MOST_WORDS)
-    ]
-    found = frame.select(pl.any_horizontal(each.fill_null(False) for each in held))
-    return found.to_series().arg_true()
-
-
-def _named(text: str, name: str, fake: str) -> Iterator[tuple[int, int, str]]:
-    """Where the name or a word of it stands in the text, and what stands for it, left to right."""
-    words, fake_words = _WORD.findall(name)[:_MOST_WORDS], _WORD.findall(fake)
-    same = len(words) == len(fake_words)
-    said = {name.lower(): fake}
-    for place, word in enumerate(words):
-        said.setdefault(word.lower(), fake_words[place] if same else fake)
-    wanted = sorted((word for word in said if len(word) >= _SHORTEST_NAME), key=len, reverse=True)
-    if not wanted:
-        return
-    pattern = "|".join(map(re.escape, wanted))
-    for found in re.finditer(rf"(?<!\w)(?:{pattern})(?!\w)", text, re.IGNORECASE):
-        made = said.get(found[0].lower(), fake)
-        yield found.start(), found.end(), made.upper() if found[0].isupper() else made

@@ -182,6 +182,8 @@ def refused(policy: str, schema: str, make_database: Databases) -> set[str]:
     [
         ("sequence", "CREATE TABLE t (no int PRIMARY KEY)", set()),
         ("shuffle", "CREATE TABLE t (no int PRIMARY KEY)", {"lost-uniqueness"}),
+        ('{mask: permute, when: "no > 1"}', "CREATE TABLE t (no int UNIQUE)", {"lost-uniqueness"}),
+        ("{mask: hash, when: \"no > 'a'\"}", "CREATE TABLE t (no text UNIQUE)", set()),
         ('{mask: sequence, when: "no > 1"}', "CREATE TABLE t (no int UNIQUE)", {"lost-uniqueness"}),
         (
             "sequence",
@@ -198,7 +200,7 @@ def refused(policy: str, schema: str, make_database: Databases) -> set[str]:
         ("{mask: sequence, width: 8}", "CREATE TABLE t (no varchar(8))", set()),
     ],
 )
-def test_they_are_refused_where_they_could_not_hold(
+def test_what_could_not_hold_is_refused(
     make_database: Databases, rule: str, schema: str, codes: set[str]
 ) -> None:
     policy = f"{{version: 1, tables: {{t: {{columns: {{no: {rule}}}}}}}}}"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maskr.errors import PolicyError
+from maskr.errors import DataError, PolicyError
 from maskr.kernel import bind
 from maskr.maskers.finding import findings
 from maskr.model import Column, Kind, Schema, Table, TableName
@@ -215,6 +215,92 @@ def test_a_person_within_an_address_is_the_addresss() -> None:
     ],
 )
 def test_persons_that_cannot_be_read_are_refused(rule: str, what: str) -> None:
+    with pytest.raises(PolicyError) as refusal:
+        Masking(f"v: {{mask: redact_text, {rule}}}")
+    assert what in refusal.value.findings[0].what
+
+
+# Recognisers: a module of tests is where Python finds it.
+SECRET = "Viktor"
+
+
+def capitals(texts: list[str]) -> list[list[tuple[int, int, str]]]:
+    """Takes every word in capitals for a person, and every ``#word`` for something else."""
+    return [
+        [(each.start(), each.end(), "PERSON") for each in re.finditer(r"\b[A-Z]{3,}\b", text)]
+        + [(each.start(), each.end(), "TAG") for each in re.finditer(r"#\w+", text)]
+        for text in texts
+    ]
+
+
+def fickle(texts: list[str], drawn: list[int] = []) -> list[list[tuple[int, int, str]]]:  # noqa: B006 - it is what is tested
+    drawn.append(0)
+    return [[(0, len(drawn), "PERSON")] for _ in texts]
+
+
+def failing(texts: list[str]) -> list[list[tuple[int, int, str]]]:
+    raise ValueError(texts[0])
+
+
+def short(texts: list[str]) -> list[list[tuple[int, int, str]]]:
+    return []
+
+
+def beyond(texts: list[str]) -> list[list[tuple[int, int, str]]]:
+    return [[(0, 1000, "PERSON")] for _ in texts]
+
+
+def loose(texts: list[str]) -> list[str]:
+    return ["PERSON" for _ in texts]
+
+
+def recognising(function: str) -> Masking:
+    recogniser = f"recogniser: '{__name__}:{function}', recognised: {{PERSON: last_name}}"
+    return Masking(f"v: {{mask: redact_text, {recogniser}}}")
+
+
+def test_what_a_recogniser_finds_becomes_what_it_is_in_its_column() -> None:
+    (miller,) = Masking("v: last_name")(["MILLER"])
+    (mail,) = Masking("v: email")(["MILLER@X.COM"])
+    texts = [
+        "Told MILLER, twice: MILLER",
+        "MILLER@X.COM",
+        "#tag",
+        "",
+        None,
+        "Told MILLER, twice: MILLER",
+    ]
+    told = f"Told {miller}, twice: {miller}"
+    assert recognising("capitals")(texts) == [told, mail, "#tag", "", None, told]
+
+
+@pytest.mark.parametrize(
+    ("function", "what"),
+    [
+        ("fickle", "is not repeatable"),
+        ("failing", "raised ValueError"),
+        ("short", "gave 0 answers for 1 texts"),
+        ("beyond", "no (begin, end, label)"),
+        ("loose", "no (begin, end, label)"),
+    ],
+)
+def test_a_recogniser_that_fails_ends_the_run_and_tells_no_text(function: str, what: str) -> None:
+    with pytest.raises(DataError) as failure:
+        recognising(function)([f"{SECRET} was here"])
+    assert what in str(failure.value)
+    assert SECRET not in repr(failure.value) + str(failure.value)
+    assert failure.value.__cause__ is None
+
+
+@pytest.mark.parametrize(
+    ("rule", "what"),
+    [
+        ("recogniser: 'presidio_of_ours:people', recognised: {PERSON: name}", "no module"),
+        (f"recogniser: '{__name__}:nobody', recognised: {{PERSON: name}}", "no function"),
+        ("recognised: {PERSON: name}", "belong together"),
+    ],
+)
+def test_a_recogniser_that_is_not_there_is_refused(rule: str, what: str) -> None:
     with pytest.raises(PolicyError) as refusal:
         Masking(f"v: {{mask: redact_text, {rule}}}")
     assert what in refusal.value.findings[0].what

@@ -241,6 +241,7 @@ def _column(row: tuple[Any, ...], types: Mapping[str, UserType], partition: bool
         identity=Identity.NONE if partition else Identity(identity),
         has_default=has_default and not generated,
         labels=known.labels,
+        caseless=known.caseless,
     )
 
 
