@@ -38,6 +38,15 @@ def test_an_entry_proposes_a_rule_for_every_kind_that_it_knows(entry: object) ->
     assert known.why
 
 
+def test_faker_is_proposed_for_nothing_that_has_a_masker_of_its_own() -> None:
+    rules = [entry.mask for entry in catalogue().entries]
+    proposed = {
+        rule["provider"] for rule in rules if isinstance(rule, dict) and rule["mask"] == "faker"
+    }
+    # A point that is moved by some metres still tells the town: these two are elsewhere.
+    assert proposed == {"swift", "building_number", "latitude", "longitude"}
+
+
 def test_the_proposal_for_a_unique_column_is_unique() -> None:
     rule = resolve(load_text("version: 1"), catalogue().unique, Place("pii.yaml", 1, 1))
     masker = registry()[rule.mask]

@@ -52,6 +52,17 @@ _READING: Mapping[str, str] = {
 
         Delete the comment.
         """,
+    # Functions of the user's own, which `maskr check --source` tries.
+    "unrepeatable-mask": """
+        A function of the masker `python` gives other values in another process.
+
+        `maskr check --source` calls it twice, in two processes, on made-up values: no row is read.
+        What depends on chance, on the time or on `hash()` would give a person another name every
+        night, and in each process of one run: joins would break.
+
+        Let it depend on nothing but the value and the number that is drawn from it, which it is
+        handed where it has a second parameter.
+        """,
     # The text.
     "ambiguous-value": """
         A word means different things to different readers of YAML.

@@ -8,7 +8,7 @@ import typer
 
 from maskr import __version__
 from maskr.cli.ending import ends
-from maskr.cli.formats import CheckFormat, DiffFormat, Load, LogFormat
+from maskr.cli.formats import CatalogueFormat, CheckFormat, DiffFormat, Load, LogFormat
 from maskr.db import LargeObjects
 from maskr.errors import UsageError
 
@@ -269,11 +269,30 @@ def fmt(
 @ends
 def maskers(
     name: Annotated[str | None, typer.Argument(help="One masker: its whole page.")] = None,
+    values: Annotated[
+        list[str] | None,
+        typer.Option("--try", help="Show what it makes of this value; may be repeated."),
+    ] = None,
+    given: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--with",
+            help="A parameter to try it with, as YAML; may be repeated.",
+            metavar="NAME=VALUE",
+        ),
+    ] = None,
+    type: Annotated[
+        str | None, typer.Option(help="The type of the column to try it in; text if it takes that.")
+    ] = None,
+    format: Annotated[CatalogueFormat, typer.Option(help="How to tell it.")] = CatalogueFormat.TEXT,
 ) -> None:
-    """List the maskers, or show the page of one."""
-    from maskr.cli import looking
+    """List the maskers, show the page of one, or try it."""
+    from maskr.cli import maskers, trying
 
-    looking.maskers(name)
+    if values or given or type:
+        trying.show(name, values or [], given or [], type)
+    else:
+        maskers.show(name, format)
 
 
 @app.command()

@@ -61,7 +61,13 @@ def _judged(policy: Path, source: str | None, schema: Path | None) -> Judgement:
         return Judgement(error.findings, error.files)
     if given is None:
         return lint(read)
-    judgement = judge(draft(read, given.schema), given.findings)
+    laid = draft(read, given.schema)
+    told = given.findings
+    if schema is None:
+        from maskr.cli.repeating import unrepeatable  # the kernel is not needed for a file
+
+        told = (*told, *unrepeatable(laid))
+    judgement = judge(laid, told)
     return replace(judgement, files={**judgement.files, **dict(given.texts)})
 
 

@@ -33,3 +33,11 @@ class DiffFormat(StrEnum):
     TEXT = "text"
     JSON = "json"
     MARKDOWN = "markdown"
+
+
+class CatalogueFormat(StrEnum):
+    """How the maskers are told."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"

@@ -1,16 +1,14 @@
-"""The commands that look and never write: ``preview``, ``maskers``."""
+"""``maskr preview``: a masked sample of a table; writes nothing."""
 
 from pathlib import Path
 
 from rich.console import Console
-from rich.markdown import Markdown
 from rich.table import Table
 from rich.text import Text
 
 from maskr.cli.settings import find_key
 from maskr.db.postgres.source import PostgresSource
 from maskr.errors import UsageError
-from maskr.maskers import ANY, Masker, registry
 from maskr.model import TableName
 from maskr.plan import compile
 from maskr.policy import load
@@ -58,53 +56,6 @@ def _cell(old: str | None, new: str | None, both: bool) -> Text:
 def _short(value: str | None) -> str:
     text = "NULL" if value is None else value
     return text if len(text) <= _WIDEST else text[: _WIDEST - 1] + "…"
-
-
-def maskers(name: str | None) -> None:
-    """Lists the catalogue, or prints one page of it."""
-    if name is None:
-        _list_maskers()
-        return
-    masker = registry().get(name)
-    if masker is None:
-        raise UsageError(name, "there is no such masker", "`maskr maskers` lists them")
-    console = Console(highlight=False)
-    console.print(Text(masker.name, style="bold green"))
-    console.print(Markdown(_page(masker)))
-
-
-def _page(masker: Masker) -> str:
-    text, _, rest = masker.page.partition("\nArgs:\n")
-    kinds = "any" if masker.kinds == ANY else ", ".join(sorted(masker.kinds))
-    arguments, _, example = rest.partition("\n\n") if rest else ("", "", "")
-    if not rest:
-        text, _, example = text.partition("\nExample:\n")
-    lines = [
-        f"- **{line.strip().split(':')[0]}**:{line.strip().partition(':')[2]}"
-        if line.startswith("    ") and not line.startswith("        ")
-        else line.strip()
-        for line in arguments.splitlines()
-        if not line.strip().startswith("site:")
-    ]
-    example = example.removeprefix("Example:\n").strip()
-    parts = [
-        text.strip(),
-        f"Takes columns of kind: {kinds}.",
-        "\n".join(lines),
-        f"Example: {example}",
-    ]
-    return "\n\n".join(part for part in parts if part)
-
-
-def _list_maskers() -> None:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("masker", "kinds", "parameters", "what it does"):
-        table.add_column(heading)
-    for masker in registry().values():
-        kinds = "any" if masker.kinds == ANY else ", ".join(sorted(masker.kinds))
-        first = masker.page.partition("\n")[0]
-        table.add_row(masker.name, kinds, Text(", ".join(masker.parameters)), Text(first))
-    Console(highlight=False).print(table)
 
 
 def _table_name(text: str) -> TableName:

@@ -27,3 +27,15 @@ def find_key(policy: Policy | None, ephemeral: bool = False) -> Key:
         "there is none",
         "make one with `maskr key new --out FILE` and set MASKR_KEY_FILE, or use --ephemeral-key",
     )
+
+
+def key_or_fresh() -> tuple[Key, bool]:
+    """The environment's key, or where it names none a fresh one, and whether it is that.
+
+    For what is shown and not kept: a run has to be told to take a key that nobody has.
+
+    Raises:
+        KeyMissingError: the environment's is not usable.
+    """
+    fresh = not (os.environ.get("MASKR_KEY_FILE") or os.environ.get("MASKR_KEY"))
+    return find_key(None, fresh), fresh

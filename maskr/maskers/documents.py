@@ -16,13 +16,15 @@ from pydantic import AfterValidator
 
 from maskr.keys import Draws
 from maskr.maskers import Inner, Mask, Nested, Site, Traits, leaf, masker
-from maskr.maskers.jsonindex import Leaves, find, key_path, simple
+from maskr.maskers.jsonindex import Flags, Leaves, find, key_path, simple
 from maskr.maskers.jsonpath import Path, Paths, parse_path
+from maskr.maskers.pieces import replaced, slices
 from maskr.maskers.spans import Notation, Span, rewrite
 from maskr.model import Kind
-from maskr.texts import Texts, split
+from maskr.texts import joined
 
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
+_ESCAPED = r'[\x00-\x1f"\\]'  # what JSON never shows as it is (RFC 8259, section 7)
 _UNSTORABLE = re.compile(r"[\0\ud800-\udfff]")
 # Stands for a member that is gone until its comma is, too. PostgreSQL's text never holds a NUL.
 _GONE = "\0"
@@ -98,39 +100,41 @@ def _quick(
     inner = [mask for mask in masks if not isinstance(mask, str)]
     if len(keys) < len(paths) or len(inner) < len(masks):
         return None
-    names = [f'"{path.keys[-1].decode()}"' for path in keys]
 
     def quick(values: pl.Series) -> pl.Series:
         plain = simple(values).fill_null(False)
-        worth = plain & values.str.contains_any(names).fill_null(False)
-        easy = worth.arg_true()
-        texts = Texts.of(values.gather(easy))
-        leaves = find(texts, keys)
-        made = split(_patched(texts, leaves, inner), len(easy))
-        out = values.scatter(easy, made)
+        easy = plain.arg_true()
+        documents = values.gather(easy)
+        leaves = find(documents, keys)
+        out = replaced(documents, leaves, _fakes(documents, leaves, inner))
         scanned = pl.concat([easy.gather(leaves.hard), (~plain).arg_true()])
-        return out.scatter(scanned, rewrite(values.gather(scanned), notation, masks))
+        if len(easy) == len(values) and scanned.is_empty():
+            return out
+        rewritten = rewrite(values.gather(scanned), notation, masks)
+        return values.scatter(easy, out).scatter(scanned, rewritten)
 
     return quick
 
 
-def _patched(texts: Texts, leaves: Leaves, masks: Sequence[Inner]) -> bytes:
-    """The buffer with each leaf's fake in its place."""
-    data = texts.buffer.tobytes()
-    spans = list(zip(leaves.starts.tolist(), leaves.ends.tolist(), strict=True))
-    tokens = [data[start:end].decode() for start, end in spans]
-    fakes: list[str | None] = [None] * len(tokens)
+def _fakes(documents: pl.Series, leaves: Leaves, masks: Sequence[Inner]) -> pl.Series:
+    """What stands in the place of each leaf, as JSON."""
+    tokens = slices(documents.gather(leaves.rows), leaves.starts, leaves.ends)
+    texts = tokens.str.strip_chars('"')
+    made = texts
     for which, mask in enumerate(masks):
-        rows = np.flatnonzero(leaves.paths == which).tolist()
-        own = mask(pl.Series([_leaf(tokens[row]) for row in rows], dtype=pl.String))
-        for row, fake in zip(rows, own.to_list(), strict=True):
-            fakes[row] = fake
-    pieces: list[bytes] = []
-    at = 0
-    for (start, end), fake, token in zip(spans, fakes, tokens, strict=True):
-        pieces += (data[at:start], _token(fake, token).encode())
-        at = end
-    return b"".join((*pieces, data[at:]))
+        rows = np.flatnonzero(leaves.paths == which)
+        made = made.scatter(rows, mask(texts.gather(rows)))
+    return _printed(made, tokens, leaves.quoted)
+
+
+def _printed(fakes: pl.Series, tokens: pl.Series, quoted: Flags) -> pl.Series:
+    """The same as `_token` for a whole column."""
+    out = joined('"', fakes, '"').fill_null("null")
+    odd = (fakes.str.contains(_ESCAPED).fill_null(False) | pl.Series(~quoted)).arg_true()
+    if odd.is_empty():
+        return out
+    pairs = zip(fakes.gather(odd).to_list(), tokens.gather(odd).to_list(), strict=True)
+    return out.scatter(odd, pl.Series([_token(*pair) for pair in pairs], dtype=pl.String))
 
 
 def _valid(text: str) -> bool:

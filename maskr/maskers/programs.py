@@ -79,7 +79,8 @@ class Program:
             ready.register(process.stdin, selectors.EVENT_WRITE)
             while got.count(b"\n") < lines:
                 events = ready.select(max(0.0, until - time.monotonic()))
-                if not events:
+                # One that keeps on writing is ready all the time.
+                if not events or time.monotonic() > until:
                     raise BrokenExchangeError(f"took longer than {self._timeout} s for a batch")
                 for key, _ in events:
                     if key.fileobj is process.stdin:

@@ -1,5 +1,6 @@
 """The commands that look and never write, the keys, and how every command ends."""
 
+import json
 import os
 import re
 import stat
@@ -147,6 +148,74 @@ def test_a_masker_that_does_not_exist_is_a_usage_error() -> None:
     assert maskr("maskers", "phnoe").code == 2
 
 
+def test_a_page_is_offered_for_a_name_that_is_nearly_right() -> None:
+    assert "did you mean 'phone'?" in maskr("maskers", "phnoe").err
+
+
+def test_each_line_of_the_list_says_what_one_chooses_by() -> None:
+    lines = {line.split()[0]: line for line in maskr("maskers").out.splitlines() if line}
+    assert re.search(r"\btext +unique, repeatable, reversible +alphabet +ssn: ", lines["fpe"])
+
+
+def test_the_catalogue_comes_as_json() -> None:
+    told = json.loads(maskr("maskers", "--format", "json").out)
+    assert [each["name"] for each in told] == list(registry())
+    one = json.loads(maskr("maskers", "email", "--format", "json").out)
+    assert one in told
+    assert one["unique"]
+    assert "keep_domain" in one["parameters"]["properties"]
+    assert "RandomEmail" in one["called"]["Greenmask"]
+
+
+def test_a_narrow_terminal_breaks_no_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("maskr.cli.maskers._ENDLESS", 80)
+    lines = maskr("maskers").out.splitlines()
+    assert max(map(len, lines)) <= 80
+    at = lines.index("email  text: unique, repeatable")
+    example = "    email: {mask: email, domain: staging.example.test}"
+    assert example in map(str.rstrip, lines[at : at + 4])
+
+
+def test_a_masker_can_be_tried_and_gives_what_a_run_gives() -> None:
+    tried = maskr("maskers", "iban", "--try", "DE89 3704 0044 0532 0130 00", "--try", "x")
+    one, other, note = tried.out.splitlines()
+    assert one == "DE89 3704 0044 0532 0130 00 -> DE45 0331 3662 1669 7150 87"
+    assert other.startswith("x -> ")
+    assert "1 of them it cannot read" in note
+
+
+def test_a_masker_is_tried_with_parameters_and_in_a_column_of_a_type() -> None:
+    document = '{"a": "xy", "b": [1]}'
+    paths = 'paths={"$.a": {mask: constant, value: é}}'
+    tried = maskr("maskers", "json", "--type", "jsonb", "--try", document, "--with", paths)
+    assert tried.out == '{"a": "xy", "b": [1]} -> {"a": "é", "b": [1]}\n'
+    assert maskr("maskers", "null", "--try", "x\ty").out == "x\ty -> NULL\n"
+    assert maskr("maskers", "lorem", "--type", "integer", "--try", "5").code == 78
+
+
+def test_without_a_key_a_masker_is_tried_with_a_fresh_one_and_that_is_said() -> None:
+    runs = [maskr("maskers", "hash", "--try", "x", env={}).out.splitlines() for _ in range(2)]
+    assert runs[0][0] == "without a key of yours: another run gives other fakes"
+    assert runs[0][1] != runs[1][1]
+    assert maskr("maskers", "hash", "--try", "x", env={"MASKR_KEY": "bad"}).code == 78
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--try", "x"],
+        ["email", "--with", "domain=x"],
+        ["email", "--try", "x", "--with", "domain"],
+        ["email", "--try", "x", "--with", "domain={"],
+        ["emial", "--try", "x"],
+        ["sql", "--try", "x", "--with", "expression=upper(value)"],
+        ["email", "--format", "markdown"],
+    ],
+)
+def test_what_cannot_be_tried_is_a_usage_error(arguments: list[str]) -> None:
+    assert maskr("maskers", *arguments).code == 2
+
+
 def test_a_new_key_is_printed_and_can_be_used() -> None:
     text = maskr("key", "new", env={}).out.strip()
     shown = maskr("key", "show", env={"MASKR_KEY": text})
@@ -221,14 +290,14 @@ def test_what_the_command_line_does_not_know_ends_with_2() -> None:
 def test_a_bug_ends_with_70_and_shows_its_place_but_not_its_text(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def fail() -> None:
+    def fail(_: object) -> None:
         raise ValueError("Zorvika")
 
-    monkeypatch.setattr("maskr.cli.looking._list_maskers", fail)
+    monkeypatch.setattr("maskr.cli.maskers._list", fail)
     ended = maskr("maskers")
     assert ended.code == 70
     assert "ValueError" in ended.err
-    assert re.search(r"maskr/cli/looking\.py:\d+", ended.err)
+    assert re.search(r"maskr/cli/maskers\.py:\d+", ended.err)
     assert "Zorvika" not in ended.err
     assert "Traceback" not in ended.err
 

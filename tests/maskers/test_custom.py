@@ -128,6 +128,8 @@ def test_more_than_a_pipe_holds_goes_through(echo: Masking) -> None:
     ("source", "said"),
     [
         ("import time; time.sleep(60)", "longer than 1 s"),
+        ("import os\nwhile True: os.write(1, b'.' * 512)", "longer than 1 s"),
+        ("import time; input(); print('nu', end='', flush=True); time.sleep(60)", "longer than 1"),
         ("print(1 / 0)", "ended before it had answered"),
         ("input(); print('Ann Miller', flush=True); input()", "neither a JSON string nor null"),
         ("input(); print('null\\nnull\\nnull', flush=True); input()", "more lines than"),

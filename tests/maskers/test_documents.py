@@ -34,13 +34,36 @@ _NESTED = st.recursive(
 def test_what_is_found_in_bulk_is_what_is_found_one_by_one(
     documents: list[object], indent: int | None
 ) -> None:
-    paths = (
-        '{"$.a.b": redact, "$..c": {mask: constant, value: \'"\'}, "$.b": redact, "$..a.c": null}'
-    )
     texts = [json.dumps(each, ensure_ascii=False, indent=indent) for each in documents]
-    # In a column of text every document is scanned; in one of jsonb most are found in bulk.
-    in_bulk = Masking(f"d: {{mask: json, paths: {paths}}}", "jsonb")([None, *texts])
-    assert in_bulk == Masking(f"d: {{mask: json, paths: {paths}}}", "text")([None, *texts])
+    assert_found_alike([None, *texts])
+
+
+def assert_found_alike(texts: list[str | None]) -> None:
+    """In a column of text every document is scanned; in one of jsonb most are found in bulk."""
+    paths = (
+        '{"$.a.b": redact, "$..c": {mask: constant, value: \'"\'}, "$.b": redact, "$..a.c": null,'
+        " \"$['é']\": redact, \"$['']\": redact}"
+    )
+    in_bulk = Masking(f"d: {{mask: json, paths: {paths}}}", "jsonb")(texts)
+    assert in_bulk == Masking(f"d: {{mask: json, paths: {paths}}}", "text")(texts)
+
+
+@pytest.mark.parametrize("leaf", ['"x"', "-1.5", '"a {long} [text] "', "true "])
+@pytest.mark.parametrize("filler", [0, 70, 300_000])
+def test_what_is_found_in_bulk_may_be_long_and_many(leaf: str, filler: int) -> None:
+    brackets = "[{" * filler
+    member = (
+        f'{{"c": {leaf}, "é": "c", "": {leaf}, "t": "{brackets}", "a": {{"q": [], "c": {leaf}}}}}'
+    )
+    many = ", ".join([member] * (1 if filler > 100 else 40))
+    texts = [f'{{"a": {{"l": [{many}], "b": {leaf}}}, "b": {leaf}}}', "5", leaf, f"[{leaf}]", "{}"]
+    assert_found_alike([*texts, *texts])
+
+
+def test_a_key_that_reads_like_what_is_between_strings_is_no_trap() -> None:
+    document = '{"a": ":5", ": ": "x"}'
+    out = masked("{mask: json, paths: {\"$[': ']\": redact}}", document)
+    assert out == '{"a": ":5", ": ": "*"}'
 
 
 def test_a_leaf_gets_the_fake_that_a_column_gets() -> None:
