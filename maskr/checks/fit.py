@@ -75,17 +75,24 @@ def too_short(draft: Draft) -> Iterator[Finding]:
 
 
 def not_null(draft: Draft) -> Iterator[Finding]:
-    """`null` is the rule of a column that may hold none.
+    """`null`, or `on_invalid: null`, is the rule of a column that may hold none.
 
     The load would fail.
 
-    Take another mask: `constant`, or a fake.
+    Take another mask: `constant`, or a fake; and for what a mask cannot read `mask` or `fail`.
     """
     for choice, rule, masker in draft.ruled:
-        if masker.name == "null" and not choice.column.nullable:
-            what = f"{choice.subject} is NOT NULL"
-            hint = "take another mask"
-            yield Finding("not-null", what, hint, rule.place, subject=choice.subject)
+        if choice.column.nullable:
+            continue
+        what = f"{choice.subject} is NOT NULL"
+        if masker.name == "null":
+            hint, place = "take another mask", rule.place
+        elif rule.on_invalid == "null":
+            hint = "write on_invalid: mask, or fail"
+            place = rule.places.get("on_invalid", rule.place)
+        else:
+            continue
+        yield Finding("not-null", what, hint, place, subject=choice.subject)
 
 
 def omitted_column(draft: Draft) -> Iterator[Finding]:

@@ -139,7 +139,7 @@ def test_the_reference_of_the_checks_is_what_they_say() -> None:
 def test_a_page_is_no_sarif() -> None:
     assert maskr("check", "--explain", "not-null", "--format", "sarif").code == 2
     page = maskr("check", "--explain", "not-null", "--format", "markdown")
-    assert page.out.startswith("## not-null\n\n*error*\n\n`null` is the rule")
+    assert page.out.startswith("## not-null\n\n*error*\n\n`null`, or `on_invalid: null`")
 
 
 def test_an_unknown_code_has_its_nearest_named() -> None:
