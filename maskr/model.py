@@ -88,6 +88,7 @@ class Column:
         identity: GENERATED … AS IDENTITY.
         has_default: True where a DEFAULT stands on the column.
         labels: an enum's labels, in their order.
+        checked: True where the type is a domain, or an array of one, that has a CHECK.
     """
 
     name: str
@@ -102,6 +103,7 @@ class Column:
     identity: Identity = Identity.NONE
     has_default: bool = False
     labels: tuple[str, ...] = ()
+    checked: bool = False
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -102,12 +102,14 @@ class UserType:
         base: the type under a domain, spelt as `spell` does; empty for anything else.
         not_null: NOT NULL stands on the domain itself.
         labels: an enum's labels.
+        checks: the names of the CHECKs on the domain itself.
     """
 
     kind: Kind
     base: str = ""
     not_null: bool = False
     labels: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,7 @@ class Facts:
     element: Kind | None = None
     labels: tuple[str, ...] = ()
     not_null: bool = False
+    checked: bool = False
 
 
 def facts(text: str, named: Mapping[str, UserType]) -> Facts:
@@ -136,7 +139,8 @@ def facts(text: str, named: Mapping[str, UserType]) -> Facts:
     """
     if text.endswith("[]"):
         one = facts(text.removesuffix("[]"), named)
-        return Facts(Kind.ARRAY, one.length, one.precision, one.scale, element=one.kind)
+        bounds = one.length, one.precision, one.scale
+        return Facts(Kind.ARRAY, *bounds, element=one.kind, checked=one.checked)
     if (user := named.get(text)) is not None:
         return _facts_of_user_type(user, named)
     match = _PARTS.fullmatch(text)
@@ -164,6 +168,7 @@ def _facts_of_user_type(user: UserType, named: Mapping[str, UserType]) -> Facts:
         base.element,
         base.labels,
         base.not_null or user.not_null,
+        base.checked or bool(user.checks),
     )
 
 

@@ -141,7 +141,7 @@ def masked_identity(draft: Draft) -> Iterator[Finding]:
 
 
 def check_constraint(draft: Draft) -> Iterator[Finding]:
-    """A CHECK constraint mentions a masked column.
+    """A CHECK constraint, of the table or of a domain, mentions a masked column.
 
     maskr cannot know whether the fakes satisfy it; the load will.
 
@@ -152,13 +152,18 @@ def check_constraint(draft: Draft) -> Iterator[Finding]:
     for choice, rule, masker in draft.ruled:
         if masker.name == "keep":
             continue
-        for check in draft.schema.tables[choice.table].checks:
-            if choice.column.name in check.columns:
-                yield Finding(
-                    "check-constraint",
-                    f"constraint {check.name} speaks of {choice.subject}, which is masked",
-                    "see that the fakes satisfy it",
-                    rule.place,
-                    Severity.WARNING,
-                    choice.subject,
-                )
+        checks = draft.schema.tables[choice.table].checks
+        speaking = [
+            f"constraint {check.name}" for check in checks if choice.column.name in check.columns
+        ]
+        if choice.column.checked:
+            speaking.append(f"a constraint of the domain {choice.column.type.removesuffix('[]')}")
+        for what in speaking:
+            yield Finding(
+                "check-constraint",
+                f"{what} speaks of {choice.subject}, which is masked",
+                "see that the fakes satisfy it",
+                rule.place,
+                Severity.WARNING,
+                choice.subject,
+            )
