@@ -102,6 +102,7 @@ class Column:
         has_default: True where a DEFAULT stands on the column.
         labels: an enum's labels, in their order.
         caseless: True for citext, whose values are equal in capitals or not.
+        checked: True where the type is a domain, or an array of one, that has a CHECK.
     """
 
     name: str
@@ -117,6 +118,7 @@ class Column:
     has_default: bool = False
     labels: tuple[str, ...] = ()
     caseless: bool = False
+    checked: bool = False
 
 
 @dataclass(frozen=True, slots=True, order=True)

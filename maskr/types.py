@@ -102,12 +102,14 @@ class UserType:
         base: the type under a domain, spelt as `spell` does; empty for anything else.
         not_null: NOT NULL stands on the domain itself.
         labels: an enum's labels.
+        checks: the names of the CHECKs on the domain itself.
     """
 
     kind: Kind
     base: str = ""
     not_null: bool = False
     labels: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,7 @@ class Facts:
     labels: tuple[str, ...] = ()
     not_null: bool = False
     caseless: bool = False
+    checked: bool = False
 
 
 def facts(text: str, named: Mapping[str, UserType]) -> Facts:
@@ -137,13 +140,9 @@ def facts(text: str, named: Mapping[str, UserType]) -> Facts:
     """
     if text.endswith("[]"):
         one = facts(text.removesuffix("[]"), named)
+        bounds = one.length, one.precision, one.scale
         return Facts(
-            Kind.ARRAY,
-            one.length,
-            one.precision,
-            one.scale,
-            element=one.kind,
-            caseless=one.caseless,
+            Kind.ARRAY, *bounds, element=one.kind, caseless=one.caseless, checked=one.checked
         )
     if (user := named.get(text)) is not None:
         return _facts_of_user_type(user, named)
@@ -173,6 +172,7 @@ def _facts_of_user_type(user: UserType, named: Mapping[str, UserType]) -> Facts:
         base.labels,
         base.not_null or user.not_null,
         base.caseless,
+        base.checked or bool(user.checks),
     )
 
 

@@ -244,6 +244,20 @@ def explain(
 
 @app.command()
 @ends
+def discover(
+    source: SourceOption,
+    rows: Annotated[
+        int, typer.Option(min=0, max=100_000, help="Rows of each table to look at; 0: only names.")
+    ] = 200,
+) -> None:
+    """Propose a policy: every column decided, by its name, its type and sampled values."""
+    from maskr.cli import discovering
+
+    discovering.discover(source, rows)
+
+
+@app.command()
+@ends
 def schema() -> None:
     """Print the JSON Schema of a policy, for an editor to complete and mark mistakes by."""
     from maskr.cli import formatting

@@ -50,6 +50,7 @@ def _rule(code: str) -> dict[str, Any]:
     return {
         "id": code,
         "shortDescription": {"text": page.summary},
+        "defaultConfiguration": {"level": _LEVELS[page.severities[0]]},
         "help": {"text": page.text, "markdown": page.text},
     }
 

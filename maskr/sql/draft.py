@@ -266,6 +266,7 @@ def _column(table: DraftTable, column: DraftColumn, known: Facts) -> Column:
         has_default=column.has_default,
         labels=known.labels,
         caseless=known.caseless,
+        checked=known.checked,
     )
 
 

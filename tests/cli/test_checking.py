@@ -121,7 +121,7 @@ def test_no_policy_is_a_mistake_of_usage() -> None:
 def test_every_code_is_explained(code: str) -> None:
     done = maskr("check", "--explain", code)
     assert done.code == 0
-    assert done.out.startswith(f"{code}\n")
+    assert done.out.startswith(f"{code}  {pages()[code].weight}\n")
     assert len(done.out.split()) > 10
 
 
@@ -139,7 +139,7 @@ def test_the_reference_of_the_checks_is_what_they_say() -> None:
 def test_a_page_is_no_sarif() -> None:
     assert maskr("check", "--explain", "not-null", "--format", "sarif").code == 2
     page = maskr("check", "--explain", "not-null", "--format", "markdown")
-    assert page.out.startswith("## not-null\n\n`null` is the rule")
+    assert page.out.startswith("## not-null\n\n*error*\n\n`null`, or `on_invalid: null`")
 
 
 def test_an_unknown_code_has_its_nearest_named() -> None:
