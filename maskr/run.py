@@ -142,10 +142,11 @@ def _tables(
     sizes = sources[0].sizes() if len(sources) > 1 else {}
     # The largest first, so that none of them is left to run alone at the end.
     waiting = deque(sorted(kernels, key=lambda each: -sizes.get(each[0].name, Size(0, 0)).bytes))
-    stopped = threading.Event()
+    begun, stopped = threading.Event(), threading.Event()
     done: dict[TableName, TableResult] = {}
 
     def work(source: Source) -> None:
+        begun.wait()
         while not stopped.is_set():
             try:
                 table, kernel = waiting.popleft()
@@ -154,9 +155,11 @@ def _tables(
             done[table.name] = _patiently(_Job(table, kernel, source, sink, watcher, stopped))
 
     with ThreadPoolExecutor(len(sources), "maskr") as pool:
-        workers = [pool.submit(work, source) for source in sources]
         try:
-            running = set(workers)
+            running = {pool.submit(work, source) for source in sources}
+            # An interrupt of the line above may leave a thread that the pool does not know of, and
+            # will not wait for: it must not have begun.
+            begun.set()
             while running:
                 # Under polars' handler of SIGINT a wait goes on: Ctrl-C gets through between two.
                 ended, running = wait(running, _POLL_SECONDS, FIRST_COMPLETED)
@@ -164,6 +167,7 @@ def _tables(
                     worker.result()
         except BaseException:
             stopped.set()
+            begun.set()
             for source in sources:
                 source.cancel()
             if sink is not None:
