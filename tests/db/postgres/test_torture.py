@@ -112,6 +112,44 @@ def test_what_is_left_out_on_purpose_is_told(
     assert column(target, "SELECT lo_get(424242)") == [b""]
 
 
+def test_a_row_of_200_megabytes_comes_over(
+    make_database: Callable[..., str], tmp_path: Path
+) -> None:
+    """Beside a column that is masked: so the row is taken apart, and put together again."""
+    source, target = make_database("large"), make_database("staging")
+    execute(
+        source,
+        """
+        CREATE TABLE large (word text, body text);
+        ALTER TABLE large ALTER body SET STORAGE EXTERNAL;
+        INSERT INTO large VALUES ('clear', 'before'), ('clear', repeat('0123456\\9', 22222222));
+        """,
+    )
+    policy = tmp_path / "policy.yaml"
+    policy.write_text(KEEP + "columns: {large.word: hash}\n")
+    done = maskr("run", policy, "--source", source, "--target", target)
+    assert done.code == 0, done.err
+    query = "SELECT length(body), md5(body) FROM large ORDER BY 1"
+    assert rows(target, query) == rows(source, query)
+    assert rows(target, query)[1][0] == 199_999_998
+    assert column(target, "SELECT count(*) FROM large WHERE word = 'clear'") == [0]
+
+
+@pytest.mark.parametrize("load", ["rebuild", "refill"])
+def test_temporary_tables_of_other_sessions_are_left_out(
+    make_database: Callable[..., str], tmp_path: Path, load: str
+) -> None:
+    source = make_database("temporary", sql="CREATE TABLE kept (x integer)")
+    target = make_database("staging")
+    with psycopg.connect(source, autocommit=True) as session:
+        session.execute("CREATE TEMP TABLE passing (id serial, x text)")
+        session.execute("INSERT INTO passing (x) VALUES ('a')")
+        done = rebuild(tmp_path, source, target, "--load", load)
+    assert (done.code, done.err) == (0, "")
+    assert list(contents(target)) == ["public.kept"]
+    assert column(target, "SELECT count(*) FROM pg_class WHERE relpersistence = 't'") == [0]
+
+
 @pytest.fixture(scope="module")
 def every_type(lasting_database: Callable[..., str]) -> str:
     """Tables with a column of each type of the server's own: a row of values, one of NULLs."""
