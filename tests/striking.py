@@ -57,11 +57,13 @@ class Strikes(Quiet):
 
 
 def struck(strike: Callable[[], object], at: int, *arguments: object) -> Ended:
-    """A run within this process that is struck at that moment."""
+    """A run within this process that is struck at that moment; no thread of it is left behind."""
+    threads = threading.active_count()
     watcher = Strikes(strike, at)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(running, "Lines", lambda: watcher)
         ended = maskr("run", *arguments)
+    assert threading.active_count() == threads
     assert watcher.passed >= at or ended.code != 0, "it never came to that moment"
     return ended
 

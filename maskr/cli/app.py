@@ -317,7 +317,14 @@ def verify(
     target: TargetOption,
     log_format: LogFormatOption = None,
 ) -> None:
-    """Hold staging against production: schema, rows, joins, originals in it; reads only."""
+    """Hold staging against production: schema, rows, joins, originals in it; reads only.
+
+    A masked text that still holds its original is found in a single row, where a primary key that
+    is kept says which row is which, among at most 100,000 rows a column. What chance may repeat
+    (a fake drawn `by` another column, a number, fewer than 20 values in all) is found in more than
+    5 % of the rows. Without such a key a column is found whose values, half of them, are there
+    again.
+    """
     from maskr.cli import verifying
 
     verifying.verify(policy, source, target, log_format)

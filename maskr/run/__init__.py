@@ -66,9 +66,10 @@ def run(
 def _carry_out(pieces: Sequence[Piece], sources: Sequence[Source], sink: Sink | None) -> None:
     """All pieces in their order, as many at a time as there are sources."""
     waiting = deque(pieces)
-    stopped = threading.Event()
+    begun, stopped = threading.Event(), threading.Event()
 
     def work(source: Source) -> None:
+        begun.wait()
         while not stopped.is_set():
             try:
                 piece = waiting.popleft()
@@ -77,9 +78,11 @@ def _carry_out(pieces: Sequence[Piece], sources: Sequence[Source], sink: Sink | 
             _patiently(piece, source, sink, stopped)
 
     with ThreadPoolExecutor(len(sources), "maskr") as pool:
-        workers = [pool.submit(work, source) for source in sources]
         try:
-            running = set(workers)
+            running = {pool.submit(work, source) for source in sources}
+            # An interrupt of the line above may leave a thread that the pool does not know of, and
+            # will not wait for: it must not have begun.
+            begun.set()
             while running:
                 # Under polars' handler of SIGINT a wait goes on: Ctrl-C gets through between two.
                 ended, running = wait(running, _POLL_SECONDS, FIRST_COMPLETED)
@@ -87,6 +90,7 @@ def _carry_out(pieces: Sequence[Piece], sources: Sequence[Source], sink: Sink | 
                     worker.result()
         except BaseException:
             stopped.set()
+            begun.set()
             for source in sources:
                 source.cancel()
             if sink is not None:

@@ -14,6 +14,7 @@ from psycopg import sql
 
 from maskr.db import Counter, Identity, LargeObjects, Source
 from maskr.db.postgres import catalog, guards, largeobjects, session
+from maskr.db.postgres.construct import perform
 from maskr.db.postgres.failures import describe, mapped
 from maskr.db.postgres.loading import copied
 from maskr.db.postgres.roles import Roles, refuse_missing_roles
@@ -149,7 +150,7 @@ class PostgresSink:
     def _carry_out(self, entries: Iterable[Entry]) -> None:
         for entry in entries:
             with mapped(f"{self._where}: {entry.where}"):
-                self._connection.execute((entry.settings + entry.sql).encode())
+                perform(self._connection, self._where, entry)
 
     def _is_empty(self) -> bool:
         (some,) = self._row(
