@@ -59,14 +59,21 @@ def _settings(old: Draft, new: Draft) -> Iterator[Change]:
     if was.unlisted != now.unlisted:
         exposes = Category.EXPOSED if now.unlisted == "keep" else Category.PROTECTED
         why = "what nobody decides about"
-        yield Change(exposes, "defaults.unlisted", was.unlisted, now.unlisted, why)
+        place = now.places.get("defaults.unlisted")
+        yield Change(exposes, "defaults.unlisted", was.unlisted, now.unlisted, why, place)
     if was.locale != now.locale:
         why = "words come from other pools"
-        yield Change(Category.CHANGED, "locale", ", ".join(was.locale), ", ".join(now.locale), why)
+        said = [", ".join(each.locale) for each in (was, now)]
+        yield Change(Category.CHANGED, "locale", said[0], said[1], why, now.places.get("locale"))
+    if was.key_command != now.key_command:
+        why = "all fakes change, unless it is the same key"
+        said = [" ".join(each.key_command) or "of the environment" for each in (was, now)]
+        yield Change(Category.CHANGED, "key", said[0], said[1], why, now.places.get("key"))
     if was.target_allow != now.target_allow and not _narrower(was.target_allow, now.target_allow):
         allowed = [", ".join(each.target_allow) or "any" for each in (was, now)]
         why = "maskr may write elsewhere"
-        yield Change(Category.WEAKER, "target.allow", allowed[0], allowed[1], why)
+        place = now.places.get("target.allow")
+        yield Change(Category.WEAKER, "target.allow", allowed[0], allowed[1], why, place)
 
 
 def _narrower(was: tuple[str, ...], now: tuple[str, ...]) -> bool:
@@ -75,7 +82,8 @@ def _narrower(was: tuple[str, ...], now: tuple[str, ...]) -> bool:
 
 def _tables(old: Draft, new: Draft) -> Iterator[Change]:
     for name, table in new.schema.tables.items():
-        if table.parent is not None and not new.effective.entries(name):
+        said = old.effective.entries(name) or new.effective.entries(name)
+        if table.parent is not None and not said:
             continue  # a partition of which nothing is said follows its root
         before, after = (rows_of(each.effective, each.schema, name) for each in (old, new))
         yield from _rows(new, name, before, after)
@@ -264,7 +272,9 @@ def words(rule: Rule | None) -> str:
     if rule is None:
         return "undecided"
     said: Mapping[str, object] = rule.params
-    common = {key: getattr(rule, key) for key in ("by", "when", "namespace")}
+    common: dict[str, object] = {"by": rule.by, "when": rule.when, "namespace": rule.namespace}
+    common["normalise"] = ", ".join(rule.normalise) or None
+    common["on_invalid"] = None if rule.on_invalid == "mask" else rule.on_invalid
     given = [
         f"{key}: {value}" for key, value in (*said.items(), *common.items()) if value is not None
     ]

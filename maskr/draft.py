@@ -269,6 +269,6 @@ def _choice(
         return Choice(table, column, own.rule, own.via)
     if policy.unlisted == "refuse":
         return Choice(table, column, None)
-    place = Place(next(iter(policy.files), "policy"), 1, 1)
+    place = policy.places["defaults.unlisted"]  # else it is the default, and that refuses
     rule = Rule(policy.unlisted, place)
     return Choice(table, column, rule, (Step(f"defaults.unlisted: {policy.unlisted}", place),))

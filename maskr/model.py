@@ -55,6 +55,19 @@ class Relation(StrEnum):
     FOREIGN = "f"
 
 
+class Across(StrEnum):
+    """What a source can work out over all rows that it reads of a table.
+
+    Attributes:
+        NEXT: what the column holds in the row behind, the rows with a value standing in a drawn
+            order and the first one behind the last.
+        PLACE: the row's number, from 1 on, by the primary key.
+    """
+
+    NEXT = "next"
+    PLACE = "place"
+
+
 class TableName(NamedTuple):
     """A table's full name, unquoted.
 
@@ -88,6 +101,8 @@ class Column:
         identity: GENERATED … AS IDENTITY.
         has_default: True where a DEFAULT stands on the column.
         labels: an enum's labels, in their order.
+        caseless: True for citext, whose values are equal in capitals or not.
+        checked: True where the type is a domain, or an array of one, that has a CHECK.
     """
 
     name: str
@@ -102,6 +117,8 @@ class Column:
     identity: Identity = Identity.NONE
     has_default: bool = False
     labels: tuple[str, ...] = ()
+    caseless: bool = False
+    checked: bool = False
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from maskr.checks import enclosing, nested_rules
 from maskr.checks.judging import judge
-from maskr.db import Read
+from maskr.db import Read, Window
 from maskr.draft import Choice, Draft, draft, rows_of
 from maskr.errors import Finding, Place, PolicyError
+from maskr.keys import Key
 from maskr.maskers import Masker, registry
 from maskr.model import Column, Relation, Schema, Table, TableName, Unique
 from maskr.policy import Policy
@@ -74,6 +75,10 @@ class TablePlan:
         """The table's name."""
         return self.table.name
 
+    def salted(self, key: Key) -> "TablePlan":
+        """The same, to be read under a key; without it nothing that looks across rows is read."""
+        return self if self.read is None else replace(self, read=self.read.salted(key.salt))
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -121,9 +126,10 @@ def _table_plan(draft: Draft, table: Table) -> TablePlan:
     if rows.rows == "none":
         return TablePlan(table, None, (), draft.policy.locale)
     choices = draft.choices[draft.schema.root(table.name)]
-    flags: list[str] = []
+    key = _row_name(table.uniques)
+    flags: list[str | Window] = []
     steps = [
-        _step(draft, choices[column.name], column, flags)
+        _step(draft, choices[column.name], column, flags, key)
         for column in table.stored
         if (rule := choices[column.name].rule) is not None
         and rule.mask != "keep"
@@ -136,7 +142,7 @@ def _table_plan(draft: Draft, table: Table) -> TablePlan:
         where=_vetted(rows.where, table) if rows.where else None,
         limit=rows.rows if isinstance(rows.rows, int) else None,
         percent=_percent(rows.rows),
-        order=_row_name(table.uniques),
+        order=key,
     )
     return TablePlan(table, read, _ordered(steps), draft.policy.locale)
 
@@ -158,25 +164,31 @@ def _vetted(text: str, table: Table) -> str:
     return predicate(text, columns, table.name.table).sql
 
 
-def _step(draft: Draft, choice: Choice, column: Column, flags: list[str]) -> Step:
+def _step(
+    draft: Draft, choice: Choice, column: Column, flags: list[str | Window], key: tuple[str, ...]
+) -> Step:
     rule = choice.rule
     assert rule is not None  # noqa: S101 - only masked columns get a step
     table = draft.schema.tables[choice.table]
     when = None if rule.when is None else _flag(_vetted(rule.when, table), flags)
-    names = [each.name for each in table.columns]
+    known = [each.name for each in table.columns]
     masker = registry()[rule.mask]
     fields = [
-        _flag(expression(text, names, table.name.table).sql, flags)
+        _flag(expression(text, known, table.name.table).sql, flags)
         for text in masker.fields(**masker.parse(rule.params)[0])
     ]
+    if masker.across is not None:
+        names = key or tuple(each.name for each in table.stored)
+        window = Window(masker.across, column.name, names, primary=bool(key))
+        fields.append(_flag(window, flags))
     return replace(_ruled(draft, rule, column), flag=when, fields=tuple(fields))
 
 
-def _flag(sql: str, flags: list[str]) -> int:
+def _flag(wanted: str | Window, flags: list[str | Window]) -> int:
     """Which of the read's flags this is; a new one if it is not among them."""
-    if sql not in flags:
-        flags.append(sql)
-    return flags.index(sql)
+    if wanted not in flags:
+        flags.append(wanted)
+    return flags.index(wanted)
 
 
 def _ruled(draft: Draft, rule: Rule, column: Column, within: tuple[str, ...] = ()) -> Step:
@@ -190,7 +202,8 @@ def _ruled(draft: Draft, rule: Rule, column: Column, within: tuple[str, ...] = (
         params={name: _located(masker, name, value, rule) for name, value in params.items()},
         namespace=rule.namespace or "",
         by=rule.by,
-        normalise=rule.normalise,
+        # What the database takes for one value gets one fake: a key may be spelt otherwise there.
+        normalise=("lower", *rule.normalise) if column.caseless else rule.normalise,
         reads=masker.reads(**params),
         originals=masker.originals(**params),
         on_invalid=rule.on_invalid,

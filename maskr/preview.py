@@ -42,21 +42,23 @@ def sample(plan: TablePlan, key: Key, source: Source, rows: int) -> Sample:
     Raises:
         MaskrError: as the source and the masks raise it.
     """
-    assert plan.read is not None  # noqa: S101 - the caller asks for tables with rows only
     kernel = bind(plan, key)
+    plan = plan.salted(key)
+    assert plan.read is not None  # noqa: S101 - the caller asks for tables with rows only
     limit = min(rows, plan.read.limit if plan.read.limit is not None else rows)
     chunk = b"".join(source.read(replace(plan.read, limit=limit)))
     flags = len(plan.read.flags)
     width = len(plan.read.columns)
     # A read that nothing is masked of carries no flags either.
-    before = _frame(chunk, width + flags, plan.read.columns)
-    after = _frame(kernel(chunk), width, plan.read.columns) if kernel and chunk else before
+    before = frame(chunk, width + flags, plan.read.columns)
+    after = frame(kernel(chunk), width, plan.read.columns) if kernel and chunk else before
     return Sample(
         plan.read.columns, frozenset(step.column.name for step in plan.steps), before, after
     )
 
 
-def _frame(chunk: bytes, width: int, columns: tuple[str, ...]) -> pl.DataFrame:
+def frame(chunk: bytes, width: int, columns: tuple[str, ...]) -> pl.DataFrame:
+    """COPY text of ``width`` fields a row as texts: the first of them, by name, NULL as null."""
     if not chunk or not columns:
         return pl.DataFrame({name: pl.Series([], dtype=pl.String) for name in columns})
     frame = copytext.decode(chunk, width)

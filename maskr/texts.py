@@ -11,6 +11,43 @@ import polars as pl
 
 Bytes = npt.NDArray[np.uint8]
 Counts = npt.NDArray[np.int64]
+_LIST = pl.List(pl.UInt8)
+
+
+def flat(values: pl.Series) -> Bytes:
+    """The UTF-8 of all rows, end to end; a NULL adds nothing. Not to be written to.
+
+    A text becomes a list of its bytes without a copy, which takes a seventh of a join's time.
+
+    >>> flat(pl.Series(["ab", None, "c"])).tobytes()
+    b'abc'
+    """
+    lists = values.cast(pl.Binary).cast(_LIST)
+    content: Bytes = lists.explode(empty_as_null=False, keep_nulls=False).to_numpy()
+    return content
+
+
+def fixed(content: Bytes) -> pl.Series:
+    """Texts of one length from an array of shape (rows, bytes), which holds their UTF-8.
+
+    >>> fixed(np.frombuffer(b"abcd", np.uint8).reshape(2, 2)).to_list()
+    ['ab', 'cd']
+    """
+    if not content.size:
+        return pl.Series([""], dtype=pl.String).new_from_index(0, len(content))
+    return pl.Series(content).cast(_LIST).cast(pl.Binary).cast(pl.String)
+
+
+def windows(content: Bytes, starts: Counts, width: int) -> Bytes:
+    """``width`` bytes from each of the ``starts`` on: an array of shape (rows, width).
+
+    ``content`` must go on for ``width`` bytes behind the last start. Taken as one item each, which
+    is a plain copy of memory, where numpy would look every byte up by itself.
+    """
+    every: npt.NDArray[np.void] = np.ndarray(
+        (max(len(content) - width + 1, 0),), f"V{width}", content.data, strides=(1,)
+    )
+    return every[starts].view(np.uint8).reshape(-1, width)
 
 
 def split(text: bytes, rows: int) -> pl.Series:
@@ -55,14 +92,18 @@ class Texts:
             nothing = np.empty(0, np.int64)
             return cls(np.empty(0, np.uint8), nothing, nothing)
         filled = values.fill_null("")
-        buffer = np.frombuffer(filled.str.join("\0").item().encode(), np.uint8)
-        sizes = filled.str.len_bytes().cast(pl.Int64).to_numpy()
+        buffer = flat(joined(filled, "\0"))[:-1]
+        sizes = filled.str.len_bytes().to_numpy().astype(np.int64)
         starts = np.cumsum(sizes + 1) - (sizes + 1)
         return cls(buffer, starts, sizes)
 
     def replaced(self, buffer: Bytes) -> pl.Series:
-        """The column with other bytes in the same places (NULs where they were)."""
-        return split(buffer.tobytes(), len(self.sizes))
+        """The column with other bytes (NULs where rows end); what was NULL is the empty text."""
+        rows = len(self.sizes)
+        if len(buffer) == len(self.buffer) and rows and (self.sizes == self.sizes[0]).all():
+            content = np.append(buffer, np.uint8(0)).reshape(rows, -1)[:, :-1]
+            return fixed(np.ascontiguousarray(content))
+        return split(buffer.tobytes(), rows)
 
     def rows_of(self, chosen: npt.NDArray[np.bool_]) -> Counts:
         """How many of the ``chosen`` bytes (a mask over the buffer) stand in each row."""
@@ -70,6 +111,7 @@ class Texts:
             return self.starts
         # A row's sum runs over the separator behind it too, which nobody chooses; one more stands
         # behind the last row, so that an empty one there has a place to begin at.
-        chosen = np.append(chosen, False)
-        counts: Counts = np.add.reduceat(chosen, self.starts, dtype=np.int64)
-        return counts
+        chosen = np.append(chosen, False).view(np.uint8)
+        # Bytes add up without being converted first, as long as no row has more than they hold.
+        kind = np.uint8 if self.sizes.max() < 1 << 8 else np.int64
+        return np.add.reduceat(chosen, self.starts, dtype=kind).astype(np.int64)

@@ -102,12 +102,14 @@ class UserType:
         base: the type under a domain, spelt as `spell` does; empty for anything else.
         not_null: NOT NULL stands on the domain itself.
         labels: an enum's labels.
+        checks: the names of the CHECKs on the domain itself.
     """
 
     kind: Kind
     base: str = ""
     not_null: bool = False
     labels: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,8 @@ class Facts:
     element: Kind | None = None
     labels: tuple[str, ...] = ()
     not_null: bool = False
+    caseless: bool = False
+    checked: bool = False
 
 
 def facts(text: str, named: Mapping[str, UserType]) -> Facts:
@@ -136,7 +140,10 @@ def facts(text: str, named: Mapping[str, UserType]) -> Facts:
     """
     if text.endswith("[]"):
         one = facts(text.removesuffix("[]"), named)
-        return Facts(Kind.ARRAY, one.length, one.precision, one.scale, element=one.kind)
+        bounds = one.length, one.precision, one.scale
+        return Facts(
+            Kind.ARRAY, *bounds, element=one.kind, caseless=one.caseless, checked=one.checked
+        )
     if (user := named.get(text)) is not None:
         return _facts_of_user_type(user, named)
     match = _PARTS.fullmatch(text)
@@ -149,7 +156,7 @@ def facts(text: str, named: Mapping[str, UserType]) -> Facts:
         return Facts(kind, length=numbers[0])
     if kind is Kind.NUMERIC and numbers:
         return Facts(kind, precision=numbers[0], scale=numbers[1] if numbers[1:] else 0)
-    return Facts(kind)
+    return Facts(kind, caseless=name.rpartition(".")[2] == "citext")
 
 
 def _facts_of_user_type(user: UserType, named: Mapping[str, UserType]) -> Facts:
@@ -164,6 +171,8 @@ def _facts_of_user_type(user: UserType, named: Mapping[str, UserType]) -> Facts:
         base.element,
         base.labels,
         base.not_null or user.not_null,
+        base.caseless,
+        base.checked or bool(user.checks),
     )
 
 

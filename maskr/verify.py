@@ -11,7 +11,7 @@ from typing import Protocol
 from maskr.db import Read
 from maskr.errors import Finding
 from maskr.maskers import registry
-from maskr.model import ForeignKey, Schema, Table, TableName, differences
+from maskr.model import ForeignKey, Kind, Schema, Table, TableName, differences
 from maskr.plan import Plan, Step, TablePlan
 from maskr.policy import Policy
 
@@ -19,9 +19,12 @@ from maskr.policy import Policy
 #: and a thousandth of such a sample is still a hundred rows.
 MOST = 100_000
 
-# A fake may happen to equal the original: one in twenty does where a pool has twenty words. In the
-# rows of a column that was copied all of them do.
+# A fake that is drawn from another column, or is no text, may happen to equal the original: one in
+# twenty does where a pool has twenty words. In the rows of a column that was copied all of them do.
 _UNCHANGED = 0.05
+# A permutation leaves one value of its domain where it is, on average; more than ten once in a
+# hundred million columns (the tail of Poisson's distribution at a mean of 1).
+_FIXED_POINTS = 10
 # Without a key that names the rows, only the sets of values can be compared. Two sets of real
 # names meet in part; a column that was copied, or shuffled, meets itself.
 _FOUND_AGAIN = 0.5
@@ -140,7 +143,8 @@ def _originals(
     table: TablePlan, step: Step, source: Evidence, target: Evidence
 ) -> Iterator[Finding]:
     name, subject = step.column.name, f"{table.name}.{step.column.name}"
-    if len(target.digests(table.table, (), name, 2)) < 2:
+    various = len(target.digests(table.table, (), name, _TELLING))
+    if various < 2:
         return  # one value for everybody tells nothing of anybody
     masked = {each.column.name for each in table.steps}
     order = table.read.order if table.read is not None else ()
@@ -149,7 +153,8 @@ def _originals(
         source.digests(table.table, key, name, MOST), target.digests(table.table, key, name, MOST)
     )
     again = len(before & after)
-    if key and again > 1 + len(after) * _UNCHANGED:
+    chance = _by_chance(step, len(after)) if various == _TELLING else _alike(len(after))
+    if key and again > chance:
         what = f"{again} of {len(after)} rows of {subject} still hold their original"
     elif _tells_as_set(step, key, before) and again > len(before) * _FOUND_AGAIN:
         what = f"{again} of {len(before)} originals of {subject} are found in staging"
@@ -157,6 +162,23 @@ def _originals(
         return
     hint = "was staging filled by this policy? run `maskr run` again"
     yield Finding("original-found", what, hint, step.place, subject=subject)
+
+
+def _by_chance(step: Step, rows: int) -> float:
+    """In how many of so many rows a fake may equal the original that it hides."""
+    traits, column = registry()[step.masker].traits(**step.params), step.column
+    if traits.unique:
+        return _FIXED_POINTS if traits.reversible else 0
+    # Such a fake is drawn anew (`kernel`), but as text, and before it is cut to its column: two
+    # numbers may be written in two ways.
+    whole = column.length is None or (traits.longest or column.length + 1) <= column.length
+    if column.kind is Kind.TEXT and step.by is None and whole:
+        return 0
+    return _alike(rows)
+
+
+def _alike(rows: int) -> float:
+    return 1 + rows * _UNCHANGED
 
 
 def _tells_as_set(step: Step, key: Sequence[str], before: set[bytes]) -> bool:

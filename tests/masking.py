@@ -5,11 +5,12 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from maskr.db import Window
 from maskr.db.postgres import copytext
 from maskr.kernel import Kernel, bind
 from maskr.keys import Key
 from maskr.maskers import Traits, registry
-from maskr.model import Column, Schema, Table, TableName
+from maskr.model import Across, Column, Schema, Table, TableName
 from maskr.plan import Step, compile
 from maskr.policy import load_text
 from maskr.types import UserType, facts
@@ -43,6 +44,7 @@ def column(name: str, type: str, user: UserType | None = None) -> Column:
         scale=said.scale,
         element=said.element,
         labels=said.labels,
+        caseless=said.caseless,
     )
 
 
@@ -69,7 +71,7 @@ class Masking:
         (plan,) = compile(policy, Schema({_TABLE: Table(_TABLE, self.columns)})).tables
         assert plan.read is not None
         self.traits = _traits(next((s for s in plan.steps if s.column.name == name), None))
-        self._flags = [f"flag{number}" for number, _ in enumerate(plan.read.flags)]
+        self._flags = plan.read.flags
         # What an expression looks at only the source knows: any of them.
         read = [name for s in plan.steps for name in (s.by, *s.reads, *s.originals) if name]
         self.width = len(self.columns) + len(self._flags)  # of what the kernel is handed
@@ -94,8 +96,18 @@ class Masking:
         """The columns as COPY text, the way a source hands them over."""
         given = [values, *(others or [values] * (len(self.columns) - 1))]
         escaped = [copytext.escape(texts).alias(str(place)) for place, texts in enumerate(given)]
-        frame = pl.DataFrame(escaped).with_columns(pl.lit("t").alias(flag) for flag in self._flags)
-        return copytext.encode(frame)
+        flags = [_flag(flag, values).alias(f"flag{at}") for at, flag in enumerate(self._flags)]
+        return copytext.encode(pl.DataFrame(escaped).with_columns(*flags))
+
+
+def _flag(flag: str | Window, values: pl.Series) -> pl.Series:
+    """What a source could have worked out: a table where alike values have alike neighbours."""
+    if isinstance(flag, str):
+        return pl.Series(["t"]).new_from_index(0, len(values))
+    if flag.across is Across.NEXT:
+        return copytext.escape(values)
+    # A number of its own for every value, small enough to count on from.
+    return (values.hash(0) // 8).cast(pl.String)
 
 
 def _traits(step: Step | None) -> Traits:

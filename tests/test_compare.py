@@ -160,6 +160,7 @@ def test_columns_that_get_or_lose_their_decision_are_added_or_removed() -> None:
         ("", "defaults: {unlisted: keep}", ("newly exposed", "defaults.unlisted")),
         ("defaults: {unlisted: keep}", "", ("newly protected", "defaults.unlisted")),
         ("locale: de_DE", "locale: fr_FR", ("changed output", "locale")),
+        ("", "key: {command: [cat, key]}", ("changed output", "key")),
         ("target: {allow: ['*_stg']}", "", ("weaker", "target.allow")),
         ("target: {allow: ['*_stg']}", "target: {allow: ['*']}", ("weaker", "target.allow")),
     ],
@@ -195,4 +196,29 @@ def test_without_a_schema_what_the_policies_name_is_compared() -> None:
         ("newly exposed", "public.people.email"),
         ("removed", "*.*.phone"),
         ("removed", "public.people.phone"),
+    ]
+
+
+def test_a_change_of_what_is_evened_out_is_said_in_words() -> None:
+    rules = ["{mask: phone, on_invalid: null}", "{mask: phone, normalise: [trim, digits]}"]
+    made = [policy(f"email: email, {REST.replace('phone: phone', f'phone: {r}')}") for r in rules]
+    (change,) = changes(*made)
+    assert (change.old, change.new) == (
+        "phone (on_invalid: null)",
+        "phone (normalise: trim, digits)",
+    )
+
+
+def test_a_partition_that_is_left_out_no_longer_is_exposed() -> None:
+    schema, _ = read_ddl(
+        """
+        CREATE TABLE visits (at date, ip inet) PARTITION BY RANGE (at);
+        CREATE TABLE visits_2024 PARTITION OF visits FOR VALUES FROM ('2024-01-01') TO (MAXVALUE);
+        """
+    )
+    root = f"{HEAD}tables:\n  visits: {{columns: {{at: keep, ip: ip}}}}\n"
+    texts = f"{root}  visits_2024: {{rows: none}}\n", root
+    found = compare(*(draft(load_text(text), schema) for text in texts))
+    assert [(str(each.category), each.subject) for each in found] == [
+        ("newly exposed", "public.visits_2024")
     ]

@@ -21,7 +21,7 @@ STOREYS = (
     ("compare", "plan"),
     ("kernel", "render"),
     ("preview", "run", "verify"),
-    ("report",),
+    ("discover", "report"),
     ("cli",),
 )
 FLOORS = {room: floor for floor, rooms in enumerate(STOREYS) for room in rooms}

@@ -106,6 +106,14 @@ def test_a_template_sees_the_fakes_of_the_columns_it_is_made_of() -> None:
     assert read(masked, 1) != ["Ann"]
 
 
+def test_a_template_may_see_what_a_column_was() -> None:
+    line = '{mail: {mask: template, format: "{first|original|upper}.{first}.{last|initial}"},'
+    made = kernel(line + " first: {mask: constant, value: Zoe}}")
+    masked = made(chunk([ROW]))
+    assert read(masked, 3) == ["ANN.Zoe.L"]
+    assert read(masked, 1) == ["Zoe"]
+
+
 def test_columns_drawn_by_one_column_agree() -> None:
     made = kernel("{first: {mask: first_name, by: id}, last: {mask: name, by: id}}")
     masked = made(chunk([ROW, ("2", *ROW[1:])]))

@@ -64,3 +64,24 @@ def test_each_entry_has_a_name_of_its_own() -> None:
 )
 def test_a_name_is_spelt_in_snake_case(name: str, spelt: str) -> None:
     assert snake(name) == spelt
+
+
+@pytest.mark.parametrize(
+    ("values", "wanted"),
+    [
+        (["a@b.example", " x.y@z.example ", "no", None, "", "m@n.example"], "email"),
+        (["a@b.example", "no", "no", "no"], None),
+        (["a@b.example", "c@d.example"], None),
+        (["4111 1111 1111 1111", "5500005555555559", "4012888888881881"], "card-number"),
+        (["4111111111111112", "5500005555555550", "4012888888881880"], None),
+        (["DE89 3704 0044 0532 0130 00", "GB82WEST12345698765432", "BE68539007547034"], "iban"),
+        (["DE88 3704 0044 0532 0130 00", "GB83WEST12345698765432", "BE67539007547034"], None),
+        (["192.0.2.1", "2001:db8::1", "192.0.2.7", "198.51.100.2", "192.0.2.9"], "ip"),
+        (["hello", "world", "again"], None),
+    ],
+)
+def test_values_are_taken_for_what_most_of_them_are(
+    values: list[str | None], wanted: str | None
+) -> None:
+    found = catalogue().by_values(values, Kind.TEXT)
+    assert (found and found.name) == wanted

@@ -19,7 +19,8 @@ from maskr.errors import TryAgainError
 from maskr.model import TableName
 from maskr.plan import compile
 from maskr.policy import load
-from maskr.run import Result, TableResult, ahead, run
+from maskr.run import Result, TableResult, run
+from maskr.run.ahead import ahead
 from maskr.shipped import shipped
 from tests.command import KEY
 from tests.databases import column, contents, execute, rows

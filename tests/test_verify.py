@@ -51,7 +51,6 @@ def codes(ended: Ended) -> set[str]:
 
 
 def test_a_staging_that_a_run_has_made_is_well(pair: tuple[Path, str, str]) -> None:
-    """A first name may happen to be the one that was there; that is no finding."""
     ended = verified(*pair)
     assert (ended.code, codes(ended)) == (0, set())
     (said,) = ended.lines
@@ -82,6 +81,7 @@ def test_the_demos_staging_is_well(
             {"other-count", "lost-join"},
         ),
         ("UPDATE person SET name = 'person ' || id WHERE id < 10", {"original-found"}),
+        ("UPDATE person SET name = 'person ' || id WHERE id = 7", {"original-found"}),
         (f"TRUNCATE note; {FILLING}", {"original-found"}),
     ],
 )

@@ -95,8 +95,10 @@ def unknown_column(draft: Draft) -> Iterator[Finding]:
 
 
 def _unknown_siblings(draft: Draft, choice: Choice, rule: Rule) -> Iterator[Finding]:
-    wanted = [(rule.by, "by")] if rule.by else []
     parsed = draft.parsed(rule)
+    if not (rule.by or parsed.reads or parsed.originals):
+        return
+    wanted = [(rule.by, "by")] if rule.by else []
     wanted += [(name, "format") for name in (*parsed.reads, *parsed.originals)]
     table = draft.schema.tables[choice.table]
     for name, key in wanted:

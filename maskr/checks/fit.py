@@ -75,17 +75,24 @@ def too_short(draft: Draft) -> Iterator[Finding]:
 
 
 def not_null(draft: Draft) -> Iterator[Finding]:
-    """`null` is the rule of a column that may hold none.
+    """`null`, or `on_invalid: null`, is the rule of a column that may hold none.
 
     The load would fail.
 
-    Take another mask: `constant`, or a fake.
+    Take another mask: `constant`, or a fake; and for what a mask cannot read `mask` or `fail`.
     """
     for choice, rule, masker in draft.ruled:
-        if masker.name == "null" and not choice.column.nullable:
-            what = f"{choice.subject} is NOT NULL"
-            hint = "take another mask"
-            yield Finding("not-null", what, hint, rule.place, subject=choice.subject)
+        if choice.column.nullable:
+            continue
+        what = f"{choice.subject} is NOT NULL"
+        if masker.name == "null":
+            hint, place = "take another mask", rule.place
+        elif rule.on_invalid == "null":
+            hint = "write on_invalid: mask, or fail"
+            place = rule.places.get("on_invalid", rule.place)
+        else:
+            continue
+        yield Finding("not-null", what, hint, place, subject=choice.subject)
 
 
 def omitted_column(draft: Draft) -> Iterator[Finding]:
@@ -134,7 +141,7 @@ def masked_identity(draft: Draft) -> Iterator[Finding]:
 
 
 def check_constraint(draft: Draft) -> Iterator[Finding]:
-    """A CHECK constraint mentions a masked column.
+    """A CHECK constraint, of the table or of a domain, mentions a masked column.
 
     maskr cannot know whether the fakes satisfy it; the load will.
 
@@ -145,13 +152,18 @@ def check_constraint(draft: Draft) -> Iterator[Finding]:
     for choice, rule, masker in draft.ruled:
         if masker.name == "keep":
             continue
-        for check in draft.schema.tables[choice.table].checks:
-            if choice.column.name in check.columns:
-                yield Finding(
-                    "check-constraint",
-                    f"constraint {check.name} speaks of {choice.subject}, which is masked",
-                    "see that the fakes satisfy it",
-                    rule.place,
-                    Severity.WARNING,
-                    choice.subject,
-                )
+        checks = draft.schema.tables[choice.table].checks
+        speaking = [
+            f"constraint {check.name}" for check in checks if choice.column.name in check.columns
+        ]
+        if choice.column.checked:
+            speaking.append(f"a constraint of the domain {choice.column.type.removesuffix('[]')}")
+        for what in speaking:
+            yield Finding(
+                "check-constraint",
+                f"{what} speaks of {choice.subject}, which is masked",
+                "see that the fakes satisfy it",
+                rule.place,
+                Severity.WARNING,
+                choice.subject,
+            )

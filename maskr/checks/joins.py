@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 
 from maskr.checks.nested import needs_its_row
-from maskr.draft import Draft
+from maskr.draft import Choice, Draft
 from maskr.errors import Finding, Severity
-from maskr.maskers import Masker
-from maskr.model import TableName
+from maskr.maskers import Masker, Traits
+from maskr.model import Relation, TableName
 from maskr.policy.model import Rule
 
 
@@ -17,7 +17,8 @@ def lost_uniqueness(draft: Draft) -> Iterator[Finding]:
     rows apart by itself: then it is a warning.
 
     Take a mask that cannot collide: `maskr maskers` says which ones are unique, and with which
-    parameters (`hash` from 24 digits on, `email`, `template` with `{hash:24}`).
+    parameters (`hash` from 24 digits on, `email`, `template` with `{hash:24}`). With `by` or
+    `normalise` none is; with `when` a permutation is not, since its fakes look like what is kept.
     """
     for choice, rule, masker in draft.ruled:
         uniques = [
@@ -25,7 +26,7 @@ def lost_uniqueness(draft: Draft) -> Iterator[Finding]:
             for unique in draft.schema.tables[choice.table].uniques
             if choice.column.name in unique.columns
         ]
-        if not uniques or _cannot_collide(draft, rule, masker):
+        if not uniques or _cannot_collide(draft, choice, rule, masker):
             continue
         for unique in uniques:
             others = [name for name in unique.columns if name != choice.column.name]
@@ -36,12 +37,21 @@ def lost_uniqueness(draft: Draft) -> Iterator[Finding]:
             yield Finding("lost-uniqueness", what, hint, rule.place, severity, choice.subject)
 
 
-def _cannot_collide(draft: Draft, rule: Rule, masker: Masker) -> bool:
-    if rule.by is not None or rule.normalise:
-        return False
+def _cannot_collide(draft: Draft, choice: Choice, rule: Rule, masker: Masker) -> bool:
+    partitioned = draft.schema.tables[choice.table].relation is Relation.PARTITIONED
+    if masker.across is not None and (partitioned or rule.when is not None):
+        return False  # each partition is numbered by itself, and a number meets what `when` keeps
     traits = draft.parsed(rule).traits
     # NULLs are no duplicates of each other; a NOT NULL column has its own check.
-    return traits is None or masker.name == "null" or traits.unique
+    return traits is None or masker.name == "null" or stays_unique(rule, traits)
+
+
+def stays_unique(rule: Rule, traits: Traits) -> bool:
+    """Whether distinct values in give distinct values out, with all that the rule says."""
+    if rule.by is not None or rule.normalise:
+        return False
+    # A permutation's fakes are of the same domain as the values of the rows that are kept.
+    return traits.unique and not (rule.when is not None and traits.reversible)
 
 
 def _is_kept(draft: Draft, table: TableName, column: str) -> bool:

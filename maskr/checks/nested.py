@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from maskr.draft import Draft
 from maskr.errors import Finding, PolicyError
+from maskr.maskers import registry
 from maskr.policy import Policy, places_below, resolve
 from maskr.policy.model import Rule
 
@@ -63,6 +64,9 @@ def written(policy: Policy) -> Iterator[Rule]:
 def all_rules(draft: Draft) -> Iterator[tuple[Rule, Rule]]:
     """Every rule of the policy and those inside, each with the one it stands in."""
     for rule in written(draft.policy):
+        if not draft.parsed(rule).rules:  # nearly all of them
+            yield rule, rule
+            continue
         for each in with_nested(draft, rule):
             yield each, rule
 
@@ -78,5 +82,8 @@ def needs_its_row(draft: Draft, rule: Rule) -> str:
         return "by"
     if rule.when:
         return "when"
+    masker = registry().get(rule.mask)
+    if masker is not None and masker.across is not None:
+        return "other rows"
     parsed = draft.parsed(rule)
     return "other columns" if parsed.reads or parsed.originals or parsed.fields else ""

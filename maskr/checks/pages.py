@@ -10,15 +10,41 @@ from dataclasses import dataclass
 from functools import cache
 
 from maskr.checks import CHECKS, code_of
+from maskr.errors import Severity
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What there is to say of one code; ``text`` is Markdown, ``summary`` its first sentence."""
+    """What there is to say of one code.
+
+    Attributes:
+        severities: what its findings may weigh, the gravest first.
+        summary: the first sentence of the text.
+        text: Markdown.
+    """
 
     code: str
+    severities: tuple[Severity, ...]
     summary: str
     text: str
+
+    @property
+    def weight(self) -> str:
+        """The severities in words."""
+        return " or ".join(self.severities)
+
+
+# What a person may accept: all else stops a run, or is no policy at all.
+_SEVERITIES: Mapping[str, tuple[Severity, ...]] = {
+    **dict.fromkeys(
+        (
+            *("check-constraint", "kept-looks-personal", "shadowed-rule", "small-domain"),
+            *("unused-allowance", "unused-rule", "weak-linkage"),
+        ),
+        (Severity.WARNING,),
+    ),
+    "lost-uniqueness": (Severity.ERROR, Severity.WARNING),
+}
 
 
 @cache
@@ -32,7 +58,7 @@ def pages() -> Mapping[str, Page]:
 def _page(code: str, text: str) -> Page:
     text = inspect.cleandoc(text)
     summary = text.partition("\n\n")[0].replace("\n", " ")
-    return Page(code, summary, text)
+    return Page(code, _SEVERITIES.get(code, (Severity.ERROR,)), summary, text)
 
 
 _READING: Mapping[str, str] = {

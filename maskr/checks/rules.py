@@ -32,10 +32,19 @@ def bad_parameter(draft: Draft) -> Iterator[Finding]:
     `maskr maskers NAME` shows a masker's parameters with an example.
     """
     for rule, outer in all_rules(draft):
+        told: dict[tuple[Place, str], list[BadParameter]] = {}
         for bad in draft.parsed(rule).bad:
-            place = _place_of(rule, bad)
+            key = _place_of(rule, bad), bad.name.partition(".")[0]
+            told.setdefault(key, []).append(bad)
+        for (place, _), each in told.items():
             of = subject(draft, rule, outer)
-            yield Finding("bad-parameter", bad.what, bad.hint, place, subject=of)
+            yield Finding("bad-parameter", _together(each), each[0].hint, place, subject=of)
+
+
+def _together(bad: list[BadParameter]) -> str:
+    """In one line what is wrong with one value: each kind that it may be has a complaint."""
+    first, *others = dict.fromkeys(each.what for each in bad)
+    return " or ".join([first, *(each.rpartition(" ")[2] for each in others)])
 
 
 def _place_of(rule: Rule, bad: BadParameter) -> Place:

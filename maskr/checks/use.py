@@ -73,7 +73,10 @@ def _named_in_use(draft: Draft) -> set[str]:
     # The same few named rules stand behind thousands of columns; only what is new is followed.
     used: set[str] = set()
     for rule in written:
-        if rule.named is not None and rule.named[0] in used and not rule.params:
+        if rule.named is None:
+            if not draft.parsed(rule).rules:
+                continue
+        elif rule.named[0] in used and not rule.params:
             continue
         for each in with_nested(draft, rule):
             used.update(name for name, _ in lineage(policy, each))

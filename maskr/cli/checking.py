@@ -90,9 +90,10 @@ def explain_code(code: str, form: CheckFormat) -> None:
     console = Console(highlight=False)
     if code == "list":
         for page in pages().values():
-            console.print(Text.assemble((page.code, "bold"), f"  {page.summary}"), soft_wrap=True)
+            line = Text.assemble((page.code, "bold"), f"  {page.weight}: {page.summary}")
+            console.print(line, soft_wrap=True)
         return
     from rich.markdown import Markdown  # slow to import, and for this alone
 
-    console.print(Text(code, style="bold"))
+    console.print(Text.assemble((code, "bold"), f"  {pages()[code].weight}"))
     console.print(Markdown(pages()[code].text))

@@ -15,10 +15,12 @@ from maskr.model import TableName
 from maskr.plan import compile
 from maskr.policy import load
 from maskr.preview import sample
+from maskr.render.roles import reading
 from maskr.shipped import shipped
 
 _SHOWN = ("customers", "payments", "support_tickets")
 _ROWS = 2
+_READER = "maskr_reader"  # who `maskr roles` makes: production is read by one who cannot write
 
 
 def demo(keep: bool) -> None:
@@ -27,9 +29,10 @@ def demo(keep: bool) -> None:
     policy = shipped("rules/shop.yaml")
     with Server() as server:
         _say(console, f"PostgreSQL {server.binaries.major} started, filling a production shop")
-        server.create("shop", shipped("fixtures/shop.sql").read_text("utf-8"))
+        shop = shipped("fixtures/shop.sql").read_text("utf-8")
+        server.create("shop", shop + reading(_READER, "shop"))
         server.create("shop_staging")
-        source, target = server.dsn("shop"), server.dsn("shop_staging")
+        source, target = server.dsn("shop", _READER), server.dsn("shop_staging")
         _say(console, f"before and after, by {policy.name}: originals in red")
         key = Key.new()
         _show(source, str(policy), key)

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from maskr.checks import enclosing, nested_rules
+from maskr.checks.joins import stays_unique
 from maskr.cli.schemas import given_schema
 from maskr.compare import words
 from maskr.draft import Choice, Draft, draft, rows_of
@@ -128,7 +129,7 @@ class _Explained:
             yield Text(f"{indent}← {step.text}{self._place(step.place)}", style="dim")
         parsed = self.draft.parsed(rule)
         if parsed.traits is not None:
-            yield Text(f"{indent}{promises(parsed.traits)}", style="cyan")
+            yield Text(f"{indent}{promises(parsed.traits, rule)}", style="cyan")
         else:
             yield Text(f"{indent}it cannot be carried out: see `maskr check`", style="red")
             return
@@ -153,14 +154,14 @@ class _Explained:
         return f" ({place}{'' if place.file == main else ', included'})"
 
 
-def promises(traits: Traits) -> str:
-    """What a masker guarantees, in words.
+def promises(traits: Traits, rule: Rule) -> str:
+    """What a rule guarantees, in words.
 
-    >>> promises(Traits(unique=True, longest=32))
+    >>> promises(Traits(unique=True, longest=32), Rule("hash", Place("p", 1, 1)))
     'unique, repeatable, not reversible, at most 32 characters'
     """
     said = [
-        "unique" if traits.unique else "not unique",
+        "unique" if stays_unique(rule, traits) else "not unique",
         "repeatable" if traits.repeatable else "not repeatable",
         "reversible by the key holder" if traits.reversible else "not reversible",
     ]
@@ -170,4 +171,8 @@ def promises(traits: Traits) -> str:
         said.append("shows the original or a part of it")
     if traits.longest is not None:
         said.append(f"at most {traits.longest} characters")
+    if rule.when is not None:
+        said.append("other rows keep their value")
+    if rule.on_invalid == "keep":
+        said.append("what it cannot read is kept")
     return ", ".join(said)

@@ -100,6 +100,7 @@ def perform(job: Job, bars: bool, lines: bool, key: Key | None = None) -> Report
         plan = compile(policy, source.schema(), job.tables)
         if not plan.tables:
             raise UsageError(f"--tables {job.tables}", "no table of that name", "see --help")
+        source.refuse_unreadable(table.name for table in plan.tables if table.read is not None)
         warnings = (_MAY_WRITE,) if source.may_write() else ()
         watcher = _bars(plan, source) if bars else Lines() if lines else Quiet()
         with watcher:

@@ -5,12 +5,31 @@ One folder a store stands behind them; nothing above this floor knows which.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from maskr.errors import TryAgainError
-from maskr.model import Schema, TableName
+from maskr.model import Across, Schema, TableName
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What is wanted of a column over all rows of the read.
+
+    Attributes:
+        names: the columns that name a row: its primary key, or else all, so that rows of one name
+            are alike and may be taken for each other.
+        primary: whether they are the primary key.
+        salt: what the drawn order is drawn with: letters and digits, nobody's secret but staging's.
+            None until the key is at hand; such a window cannot be read.
+    """
+
+    across: Across
+    column: str
+    names: tuple[str, ...]
+    primary: bool
+    salt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,20 +38,36 @@ class Read:
 
     Attributes:
         columns: names, in the order in which the fields arrive.
-        flags: SQL expressions that arrive as further fields; a condition as ``t``, ``f`` or NULL.
+        flags: SQL expressions that arrive as further fields (a condition as ``t``, ``f`` or NULL),
+            and what is worked out over all rows.
         where: a boolean SQL expression that a row must satisfy.
         limit: at most so many rows, the first by ``order``.
         percent: about this share of the rows, the same ones every time.
         order: columns that name a row (its primary key), for ``limit``.
+        blocks: only the rows in the table's blocks from the first on and before the second (None:
+            to the end).
     """
 
     table: TableName
     columns: tuple[str, ...]
-    flags: tuple[str, ...] = ()
+    flags: tuple[str | Window, ...] = ()
     where: str | None = None
     limit: int | None = None
     percent: float | None = None
     order: tuple[str, ...] = ()
+    blocks: tuple[int, int | None] | None = None
+
+    def salted(self, salt: Callable[[str], str]) -> "Read":
+        """The same with a salt in every window; ``salt`` draws one for a name."""
+        return replace(
+            self,
+            flags=tuple(
+                replace(flag, salt=salt(f"{self.table}.{flag.column}"))
+                if isinstance(flag, Window)
+                else flag
+                for flag in self.flags
+            ),
+        )
 
 
 class Size(NamedTuple):
@@ -120,6 +155,13 @@ class Source(Protocol):
         """One more session on the very same moment, for a thread of its own."""
         ...
 
+    def parts(self, read: Read, most: int) -> Sequence[Read]:
+        """At most so many reads of about one size, which together give the rows of this one.
+
+        It stays whole where it is too small to be worth it, or cannot be divided.
+        """
+        ...
+
     def read(self, read: Read) -> Iterator[bytes]:
         """The rows as COPY text: whole rows, a few MiB at a time.
 
@@ -163,7 +205,7 @@ class Sink(Protocol):
 
     @property
     def parallel(self) -> bool:
-        """True where several tables may be loaded at a time, each by a thread of its own."""
+        """True where several loads may go on at a time, each in a thread of its own."""
         ...
 
     @property
@@ -184,13 +226,18 @@ class Sink(Protocol):
         ...
 
     def load(
-        self, table: TableName, columns: Sequence[str]
+        self, table: TableName, columns: Sequence[str], part: int | None = None
     ) -> AbstractContextManager[Callable[[bytes], None]]:
-        """A function that takes COPY text of whole rows; leaving the block ends the table.
+        """A function that takes COPY text of whole rows; leaving the block ends the load.
+
+        Args:
+            table: what is filled.
+            columns: the fields of a row, in order.
+            part: which of several loads of this table it is; None where it is the only one.
 
         Raises:
             MaskrError: the rows do not fit.
-            TargetLostError: the connection is gone; the table may be loaded anew.
+            TargetLostError: the connection is gone; the same rows may be loaded anew.
         """
         ...
 

@@ -93,6 +93,10 @@ class Key:
         """A number to seed a word pool with: 64 bits, another one under another key."""
         return int.from_bytes(hkdf(self._secret, f"maskr/1/seed/{label}", 8), "big")
 
+    def salt(self, label: str) -> str:
+        """32 hexadecimal digits that may leave maskr: they say nothing of the key."""
+        return hkdf(self._secret, f"maskr/1/salt/{label}", 16).hex()
+
     def __repr__(self) -> str:
         """The fingerprint only."""
         return f"Key({self.fingerprint})"

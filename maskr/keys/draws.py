@@ -1,7 +1,7 @@
 """Draws: pseudo-random numbers for whole columns, repeatable under a key."""
 
-import binascii
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from maskr.keys.cmac import BLOCK_BYTES, Cmac
-from maskr.texts import split
+from maskr.texts import fixed
 
 Words = npt.NDArray[np.uint64]
 
@@ -117,7 +117,7 @@ class Draws:
 
     def words(self, label: str) -> Words:
         """64 bits a row."""
-        return np.ascontiguousarray(self.block(label)[:, :8]).view("<u8").reshape(-1)
+        return self.block(label).view("<u8")[:, 0]
 
     def below(self, label: str, bound: int) -> Words:
         """An integer in ``[0, bound)`` a row; the bias is below bound / 2**64."""
@@ -125,10 +125,14 @@ class Draws:
 
     def hex(self, label: str, digits: int) -> pl.Series:
         """A text of hexadecimal digits a row, 4 bits each, at most 32."""
-        size = (digits + 1) // 2
-        rows = np.ascontiguousarray(self.block(label)[:, :size])
-        text = binascii.b2a_hex(rows.tobytes(), "\0", -size) if rows.size else b""
-        return split(text, len(self)).str.slice(0, digits)
+        return fixed(self.hex_digits(label, digits))
+
+    def hex_digits(self, label: str, digits: int) -> npt.NDArray[np.uint8]:
+        """The same as ASCII, an array of shape (rows, digits): for what is put together of it."""
+        size = (digits + 3) // 4  # four digits are looked up at a time
+        quads = np.ascontiguousarray(self.block(label)[:, : 2 * size]).view("<u2")
+        found = _quads().take(quads).view(np.uint8).reshape(len(self), 4 * size)
+        return found[:, :digits]
 
     def pick(self, label: str, pool: pl.Series) -> pl.Series:
         """One of ``pool``'s values a row, each as likely as the next."""
@@ -155,6 +159,14 @@ def scaled(words: Words, bound: "int | Words") -> Words:
     A multiplication and a shift (Lemire 2019): a division takes five times as long.
     """
     return ((words >> np.uint64(32)) * np.asarray(bound, np.uint64)) >> np.uint64(32)
+
+
+@cache
+def _quads() -> npt.NDArray[np.uint32]:
+    """The four hexadecimal digits, as ASCII, of each pair of bytes."""
+    pairs = np.arange(1 << 16, dtype="<u2").view(np.uint8).reshape(-1, 2)
+    digits = np.frombuffer(b"0123456789abcdef", np.uint8)
+    return digits[np.stack([pairs >> 4, pairs & 15], axis=2)].reshape(-1, 4).view(np.uint32)[:, 0]
 
 
 def hkdf(secret: bytes, info: str, size: int) -> bytes:

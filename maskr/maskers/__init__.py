@@ -19,12 +19,13 @@ import polars as pl
 from pydantic import ConfigDict, TypeAdapter, ValidationError, WithJsonSchema, create_model
 
 from maskr.keys import Draws
-from maskr.model import Column, Kind
+from maskr.model import Across, Column, Kind
 
 #: A mask: values (text as PostgreSQL prints it, unescaped), draws of the same rows, and what
-#: `Masker.reads`, `Masker.originals` and `Masker.fields` asked for (in this order), to a column of
-#: the same rows. NULLs are put back by the kernel. A NULL where there was a value says that the
-#: mask cannot read that value: the kernel does what the rule's ``on_invalid`` says.
+#: `Masker.reads`, `Masker.originals`, `Masker.fields` and `Masker.across` asked for (in this
+#: order), to a column of the same rows. NULLs are put back by the kernel. A NULL where there was a
+#: value says that the mask cannot read that value: the kernel does what the rule's ``on_invalid``
+#: says.
 Mask = Callable[..., pl.Series]
 
 #: A parameter that holds a rule of its own (a leaf of a JSON document, a link of a chain), as the
@@ -142,6 +143,8 @@ class Masker:
         omits: True where the column is left out of the copy altogether.
         files: the parameters that are paths, relative to the file of the policy they stand in.
         inside: the column that the rules inside its parameters work on.
+        across: what the source is to work out for it over all rows of the table; None for all
+            maskers that look at nothing but the row.
     """
 
     name: str
@@ -151,6 +154,7 @@ class Masker:
     omits: bool
     files: tuple[str, ...]
     inside: Callable[[Column], Column]
+    across: Across | None
     _traits: Traits | Callable[..., Traits]
     _reads: Callable[..., Sequence[str]] | None
     _originals: Callable[..., Sequence[str]] | None
@@ -244,6 +248,7 @@ def masker(
     fields: Callable[..., Sequence[str]] | None = None,
     rules: Callable[..., Mapping[str, object]] | None = None,
     inside: Callable[[Column], Column] = lambda column: column,
+    across: Across | None = None,
     files: Sequence[str] = (),
     takes_nulls: bool = False,
     omits: bool = False,
@@ -263,6 +268,7 @@ def masker(
             omits=omits,
             files=tuple(files),
             inside=inside,
+            across=across,
             _traits=traits or Traits(),
             _reads=reads,
             _originals=originals,

@@ -42,9 +42,12 @@ def grids(
     counts = texts.rows_of(chosen)
     places = np.flatnonzero(chosen)
     starts = np.cumsum(counts) - counts
-    for count in np.unique(counts[counts > 0]):
+    for count in np.flatnonzero(np.bincount(counts)).tolist():
         rows = np.flatnonzero(counts == count)
-        yield rows, places[starts[rows][:, None] + np.arange(count)]
+        if len(rows) == len(counts) and count:
+            yield rows, places.reshape(-1, count)  # most columns are this even
+        elif count:
+            yield rows, places[starts[rows][:, None] + np.arange(count)]
 
 
 def redrawn(texts: Texts, chosen: npt.NDArray[np.bool_], draws: Draws, label: str) -> pl.Series:

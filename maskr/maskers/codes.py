@@ -9,7 +9,7 @@ from pydantic import Field
 from maskr.keys import Draws
 from maskr.maskers import SAFE_DOMAIN, Mask, Site, Traits, masker
 from maskr.model import Kind
-from maskr.texts import split
+from maskr.texts import fixed
 
 _UNIQUE_BITS = 96  # two of 10**9 values meet with a chance below 10**-10
 _BITS = 128  # of a draw
@@ -99,6 +99,4 @@ def _spelled(draws: Draws, label: str, alphabet: str, digits: int) -> pl.Series:
     width = len(alphabet).bit_length() - 1
     bits = np.unpackbits(draws.block(label), axis=1)[:, : digits * width]
     places = bits.reshape(-1, width) @ (1 << np.arange(width - 1, -1, -1)).astype(np.uint8)
-    text = np.zeros((len(draws), digits + 1), np.uint8)  # a NUL behind each
-    text[:, :digits] = np.frombuffer(alphabet.encode(), np.uint8)[places].reshape(-1, digits)
-    return split(text.tobytes()[:-1], len(draws))
+    return fixed(np.frombuffer(alphabet.encode(), np.uint8)[places].reshape(-1, digits))

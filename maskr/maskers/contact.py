@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+import numpy as np
 import polars as pl
 from pydantic import Field
 
@@ -10,7 +11,7 @@ from maskr.maskers import TEXT, Mask, Site, Traits, masker
 from maskr.maskers.network import DOMAIN
 from maskr.maskers.person import UNIQUE_DIGITS, Person, room
 from maskr.maskers.words import Locale, choice, told_by
-from maskr.texts import joined
+from maskr.texts import Bytes, fixed, joined
 
 _Domain = Annotated[str, Field(pattern=DOMAIN)]
 
@@ -59,20 +60,29 @@ def email(
     most = room(site) - digits - 3  # a dot, the sign @ and a character of the name
 
     def mask(values: pl.Series, draws: Draws, *beside: pl.Series) -> pl.Series:
-        at = domains if len(domains) == 1 else draws.pick("email/domain", domains)
-        if keep_domain:
-            own = values.str.extract(r"@([^@\s]+)\s*$", 1)
-            at = own.zip_with((own.str.len_chars() <= most).fill_null(False), at)
-        drawn = draws.hex("email", digits)
-        whole = joined(person.login(draws, beside, 24), ".", drawn, "@", at)
-        excess = whole.str.len_chars().cast(pl.Int64) - room(site)
-        if not (excess > 0).any():
-            return whole
-        name = person.login(draws, beside, 24)
-        kept = (name.str.len_chars().cast(pl.Int64) - excess.clip(0)).clip(1)
-        return joined(name.str.slice(0, kept), ".", drawn, "@", at)
+        login = person.login(draws, beside)
+        if len(domains) == 1 and not keep_domain:
+            # One piece of one length in every row, which is quicker to join than four.
+            end = fixed(_framed(".", draws.hex_digits("email", digits), f"@{domains[0]}"))
+        else:
+            at = domains if len(domains) == 1 else draws.pick("email/domain", domains)
+            if keep_domain:
+                own = values.str.extract(r"@([^@\s]+)\s*$", 1)
+                at = own.zip_with((own.str.len_chars() <= most).fill_null(False), at)
+            end = joined(".", draws.hex("email", digits), "@", at)
+        if site.column.length is not None:
+            left = site.column.length - end.str.len_chars().cast(pl.Int64)
+            login = login.str.slice(0, left.clip(1))
+        return joined(login, end)
 
     return mask
+
+
+def _framed(before: str, content: Bytes, behind: str) -> Bytes:
+    """The rows of ``content`` between two constants."""
+    ends = (np.frombuffer(text.encode(), np.uint8) for text in (before, behind))
+    first, last = (np.broadcast_to(end, (len(content), len(end))) for end in ends)
+    return np.hstack([first, content, last])
 
 
 def _domains(domain: str | list[str]) -> list[str]:

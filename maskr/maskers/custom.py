@@ -3,7 +3,6 @@
 What goes wrong in them is told without a value: their own messages are not repeated.
 """
 
-import importlib
 import inspect
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
@@ -13,7 +12,8 @@ from pydantic import Field
 
 from maskr.errors import DataError
 from maskr.keys import Draws
-from maskr.maskers import ANY, Mask, Site, Traits, UnusableError, masker
+from maskr.maskers import ANY, Mask, Site, Traits, masker
+from maskr.maskers.imports import FUNCTION, imported
 from maskr.maskers.programs import Program, storable
 
 _TRIED_TWICE = 100  # distinct values of the first batch: whoever is not repeatable shows it there
@@ -50,7 +50,7 @@ def sql(site: Site, *, expression: str) -> Mask:
 def python(
     site: Site,
     *,
-    function: Annotated[str, Field(pattern=r"^[\w.]+:\w+$")],
+    function: Annotated[str, Field(pattern=FUNCTION)],
     takes: Literal["value", "column"] = "value",
 ) -> Mask:
     """A Python function of your own.
@@ -68,7 +68,7 @@ def python(
     Example:
         ``nickname: {mask: python, function: "our_masks:nickname"}``
     """
-    call = _imported(function)
+    call = imported(function)
     column = _by_column(call, site) if takes == "column" else _by_value(call, site)
     tried = False
 
@@ -87,17 +87,6 @@ def python(
 
 def _first(rows: int) -> pl.Series:
     return pl.arange(0, min(rows, _TRIED_TWICE), eager=True)
-
-
-def _imported(function: str) -> Callable[..., Any]:
-    module, _, name = function.partition(":")
-    try:
-        found = getattr(importlib.import_module(module), name, None)
-    except ImportError:
-        raise UnusableError(f"there is no module {module!r}", "set PYTHONPATH") from None
-    if not callable(found):
-        raise UnusableError(f"{module!r} has no function {name!r}", "correct the name")
-    return found  # type: ignore[no-any-return]  # callable() says no more than that
 
 
 def _by_value(call: Callable[..., Any], site: Site) -> Callable[[pl.Series, Draws], pl.Series]:

@@ -115,23 +115,31 @@ def _printed(moved: npt.NDArray[np.datetime64], tail: pl.Series) -> pl.Series:
 
 @masker(kinds=_DATES, traits=Traits(keeps=True))
 def generalise(
-    site: Site, *, to: Literal["day", "month", "quarter", "year", "decade"] = "month"
+    site: Site,
+    *,
+    to: Literal["day", "month", "quarter", "year", "decade"] = "month",
+    years: Annotated[int, Field(ge=1, le=1000)] = 1,
 ) -> Mask:
     """The first moment of the month (quarter, year, …) that a date falls into.
 
     Args:
         site: where the mask works.
         to: how much stays readable.
+        years: with ``to: year``, bands of so many: 5 makes 1980 of 1983.
 
     Example:
-        ``birth_date: {mask: generalise, to: year}``
+        ``birth_date: {mask: generalise, to: year, years: 5}``
     """
+    if years > 1 and to != "year":
+        raise UnusableError("years is for bands of them", "add to: year")
+    band = 10 if to == "decade" else years
 
     def mask(values: pl.Series, draws: Draws) -> pl.Series:
         year, month, day = (values.str.extract(_DATE, group) for group in (1, 2, 3))
-        if to == "decade":
-            # No year is called 0: the first decade begins with 1.
-            year = (year.str.head(-1) + "0").str.replace(r"^0000$", "0001")
+        if band > 1:
+            # No year is called 0: the first band begins with 1.
+            first = (year.cast(pl.Int64) // band * band).clip(1)
+            year = first.cast(pl.String).str.zfill(4)
         if to == "quarter":
             number = month.cast(pl.Int64, strict=False)
             month = ((number - 1) // 3 * 3 + 1).cast(pl.String).str.zfill(2)

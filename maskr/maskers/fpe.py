@@ -5,13 +5,13 @@ from itertools import pairwise
 from typing import Annotated
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 from pydantic import AfterValidator, Field
 
-from maskr.keys import Draws, Words
-from maskr.maskers import SAFE_DOMAIN, TEXT, Mask, Site, Traits, UnusableError, ff1, masker
+from maskr.keys import Draws
+from maskr.maskers import SAFE_DOMAIN, TEXT, Mask, Site, Traits, UnusableError, masker
 from maskr.maskers.characters import CAPITALS, grids
+from maskr.maskers.permuting import permuted_numbers, permuted_numerals
 from maskr.model import Kind
 from maskr.texts import Texts
 
@@ -75,27 +75,15 @@ def fpe(site: Site, *, alphabet: Annotated[str, AfterValidator(_alphabet)] = "di
         buffer = texts.buffer.copy()
         chosen = known[buffer]
         for _, places in grids(texts, chosen):
-            buffer[places] = symbols[_permuted(numeral[buffer[places]], radix, draws, label)]
+            buffer[places] = symbols[
+                permuted_numerals(numeral[buffer[places]], radix, draws, label)
+            ]
         if either_case:
             buffer[CAPITALS[texts.buffer]] -= 32
         readable = pl.Series(texts.rows_of(chosen) > 0) | (values == "")
         return texts.replaced(buffer).zip_with(readable, pl.Series([None], dtype=pl.String))
 
     return mask
-
-
-def _permuted(
-    numerals: npt.NDArray[np.uint8], radix: int, draws: Draws, label: str
-) -> npt.NDArray[np.uint8]:
-    """Each row's numerals encrypted: all rows have the same number of them."""
-    length = numerals.shape[1]
-    if radix**length >= ff1.SMALLEST_DOMAIN:
-        return ff1.encrypt(draws.encryptor(label), radix, numerals)
-    worth = radix ** np.arange(length - 1, -1, -1)
-    table = draws.permutation(label, radix**length)
-    fakes = table[numerals.astype(np.int64) @ worth]
-    out: npt.NDArray[np.uint8] = (fakes[:, None] // worth % radix).astype(np.uint8)
-    return out
 
 
 @masker(
@@ -141,7 +129,9 @@ def permute(
         for each in np.unique(which):
             rows = which == each
             begin, end = ranges[each]
-            moved = _moved(places[rows] - np.uint64(begin), end - begin, draws, f"{begin}-{end}")
+            moved = permuted_numbers(
+                places[rows] - np.uint64(begin), end - begin, draws, f"permute/{begin}-{end}"
+            )
             out[rows] = moved + np.uint64(begin)
         return pl.Series((out ^ np.uint64(_SIGNED)).view(np.int64)).cast(pl.String)
 
@@ -168,17 +158,3 @@ def _starts(low: int | None, high: int | None) -> list[int]:
     behind = _SIGNED if high is None else high + 1
     others = [start for start in starts if not first <= start < behind]
     return sorted({*others, first, behind} - {_SIGNED})
-
-
-def _moved(numbers: Words, size: int, draws: Draws, label: str) -> Words:
-    """A keyed permutation of the numbers below ``size``."""
-    if size < ff1.SMALLEST_DOMAIN:
-        table = draws.permutation(f"permute/{label}", size)
-        return table[numbers.astype(np.int64)].astype(np.uint64)
-    encrypt = draws.encryptor(f"permute/{label}")
-    bits = (size - 1).bit_length()
-    moved = ff1.encrypt_bits(encrypt, bits, numbers)
-    # Cycle walking (Black and Rogaway 2002): less than half of all numbers need another step.
-    while (outside := moved > np.uint64(size - 1)).any():
-        moved[outside] = ff1.encrypt_bits(encrypt, bits, moved[outside])
-    return moved

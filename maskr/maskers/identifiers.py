@@ -1,9 +1,11 @@
 """Maskers of numbers that things have: accounts, companies, books, devices, cars."""
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 
-from maskr.keys import Draws
+from maskr.keys import Draws, scaled
 from maskr.maskers import TEXT, Mask, Site, Traits, masker
 from maskr.maskers.characters import DIGITS, LETTERS, redrawn
 from maskr.maskers.checkdigits import (
@@ -12,13 +14,15 @@ from maskr.maskers.checkdigits import (
 from maskr.maskers.checkdigits import (
     luhn,
     mod_97,
+    number,
     put,
     rest_11,
     spelled,
     weighted,
 )
+from maskr.maskers.permuting import Numerals, permuted_numerals
 from maskr.maskers.structured import Grid, Scheme, structured
-from maskr.texts import Texts
+from maskr.texts import Texts, split
 
 _SAME_SHAPE = Traits(format_kept=True, smallest_domain=1_000_000)
 
@@ -29,19 +33,64 @@ def _iban(grid: Grid, chance: Grid) -> None:
     put(grid, 2, 4, 98 - mod_97(turned))
 
 
-@masker(kinds=TEXT, traits=_SAME_SHAPE)
-def iban(site: Site) -> Mask:
+# From 15 characters (Norway) to 34, which is the most that the standard allows.
+_IBANS = [Scheme("@@99" + "?" * size, _iban) for size in range(11, 31)]
+
+
+@masker(
+    kinds=TEXT,
+    traits=lambda unique: replace(_SAME_SHAPE, unique=unique, reversible=unique),
+)
+def iban(site: Site, *, unique: bool = False) -> Mask:
     """An international bank account number with valid check digits (ISO 13616, MOD 97-10).
 
     The country stays, and so do the length, the places of letters and the separators; bank, branch
     and account are drawn. Check digits that some countries have inside the account number are
     drawn as well.
 
+    Args:
+        site: where the mask works.
+        unique: encrypted in its shape (FF1) instead of drawn: no two accounts get one fake, a
+            unique column may take it, and who holds the key can undo it. Check digits that were
+            wrong are wrong afterwards.
+
     Example:
         ``iban: iban``
     """
-    # From 15 characters (Norway) to 34, which is the most that the standard allows.
-    return structured([Scheme("@@99" + "?" * size, _iban) for size in range(11, 31)], "iban")
+    return structured(_IBANS, "iban", _permuted_iban if unique else Scheme.drawn)
+
+
+def _permuted_iban(scheme: Scheme, grid: Grid, draws: Draws, label: str) -> Grid:
+    """Bank, branch and account encrypted, the check digits as far from right as they were."""
+    out = grid.copy()
+    letter = grid[:, 4:] >= 10
+    patterns = letter @ (1 << np.arange(letter.shape[1]))  # a bit a place
+    for each in np.unique(patterns):
+        rows = patterns == each
+        account, pattern = grid[rows, 4:], letter[rows][0]
+        digits = permuted_numerals(account[:, ~pattern].astype(np.uint8), 10, draws, label)
+        account[:, ~pattern] = digits
+        if pattern.any():
+            letters = (account[:, pattern] - 10).astype(np.uint8)
+            letters = permuted_numerals(letters, 26, draws, f"{label}/letters")
+            # Moved on by what the digits are now, so that one bank's letters are not one fake's.
+            counts = np.full(len(letters), letters.shape[1])
+            moves = draws.of(_texts(digits)).stream(f"{label}/letters", counts)
+            account[:, pattern] = (letters + scaled(moves, 26).reshape(letters.shape)) % 26 + 10
+        out[rows, 4:] = account
+    right, made = grid.copy(), out.copy()
+    scheme.finish(right, right)
+    scheme.finish(made, made)
+    wrong_by = number(grid, 2, 4) - number(right, 2, 4)
+    put(out, 2, 4, (number(made, 2, 4) + wrong_by) % 100)
+    return out
+
+
+def _texts(digits: Numerals) -> pl.Series:
+    rows, width = digits.shape
+    spelt = np.zeros((rows, width + 1), np.uint8)  # a NUL behind each
+    spelt[:, :width] = digits + ord("0")
+    return split(spelt.tobytes()[:-1], rows)
 
 
 def _ean(grid: Grid, chance: Grid) -> None:

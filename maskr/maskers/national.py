@@ -4,6 +4,7 @@ Each country's rules are those that python-stdnum checks, which the tests hold t
 birthday is part of the number it becomes another day of the same kind.
 """
 
+import re
 from typing import Literal
 
 from maskr.maskers import TEXT, Mask, Site, Traits, masker, national_europe, national_world
@@ -36,6 +37,15 @@ def national_id(site: Site, *, country: Country) -> Mask:
         ``tax_id: {mask: national_id, country: de}``
     """
     return structured(_SCHEMES[country], f"national_id/{country}")
+
+
+_SIGNS = {"9": r"\d", "#": r"\d", "A": "[A-Z]", "@": "[A-Z]", "?": "[A-Z0-9]", "=": "[A-Z0-9]"}
+
+
+def shape(country: Country) -> re.Pattern[str]:
+    """What such a number looks like without its separators, in capitals."""
+    shapes = ("".join(_SIGNS[sign] for sign in each.shape) for each in _SCHEMES[country])
+    return re.compile("|".join(shapes), re.ASCII)
 
 
 @masker(kinds=TEXT, traits=Traits(format_kept=True, smallest_domain=10**6))

@@ -2,13 +2,13 @@
 
 import binascii
 from collections.abc import Callable
-from ipaddress import IPv6Address
-from typing import Annotated, Literal
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_network
+from typing import Annotated
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from maskr.keys import Draws
 from maskr.maskers import TEXT, Mask, Site, Traits, masker
@@ -36,6 +36,20 @@ _HEX = DIGITS | (_NIBBLE > 0)
 _HEX_OR_LETTER = DIGITS | LETTERS
 
 
+# Networks that belong to nobody, by the bytes of an address (RFC 1918, RFC 4193).
+_NOBODYS = {4: ip_network("10.0.0.0/8"), 16: ip_network("fd00::/8")}
+_WORDS = ("private", "prefix")
+
+
+def _network(text: str) -> str:
+    try:
+        ip_network(text if text not in _WORDS else "::")
+    except ValueError:
+        said = "private, prefix, or a network without bits behind its prefix, such as 10.20.0.0/16"
+        raise ValueError(said) from None
+    return text
+
+
 @masker(
     kinds=frozenset({Kind.INET, Kind.TEXT}),
     traits=lambda network: Traits(
@@ -45,7 +59,7 @@ _HEX_OR_LETTER = DIGITS | LETTERS
         smallest_domain=10**6,
     ),
 )
-def ip(site: Site, *, network: Literal["private", "prefix"] = "private") -> Mask:
+def ip(site: Site, *, network: Annotated[str, AfterValidator(_network)] = "private") -> Mask:
     """An IP address of the same family.
 
     A prefix length behind the address stays, and in a ``cidr`` column the bits behind it are zero,
@@ -56,13 +70,19 @@ def ip(site: Site, *, network: Literal["private", "prefix"] = "private") -> Mask
         network: ``private`` gives an address that belongs to nobody: IPv4 in 10.0.0.0/8 (RFC 1918:
             24 drawn bits), IPv6 in fd00::/8 (RFC 4193: 120 drawn bits). ``prefix`` keeps who is
             whose neighbour: two addresses with n leading bits in common have n in common
-            afterwards (Crypto-PAn; Xu, Fan, Ammar and Moon 2002), and no two get one fake.
+            afterwards (Crypto-PAn; Xu, Fan, Ammar and Moon 2002), and no two get one fake. A
+            network such as ``10.20.0.0/16`` gives one within it; those of the other family are
+            private.
 
     Example:
         ``ip: {mask: ip, network: private}``
     """
     zero_tail = site.column.type == "cidr"
     any_spelling = site.column.kind is Kind.INET
+    within = dict(_NOBODYS)
+    if network not in _WORDS:
+        given_network = ip_network(network)
+        within[given_network.max_prefixlen // 8] = given_network
 
     def mask(values: pl.Series, draws: Draws) -> pl.Series:
         length = values.str.extract(r"/(\d{1,3})$", 1).cast(pl.Int64)
@@ -78,7 +98,7 @@ def ip(site: Site, *, network: Literal["private", "prefix"] = "private") -> Mask
             if network == "prefix":
                 addresses = _neighbours(given, draws)
             else:
-                addresses = _private(draws.take(rows), given.shape[1])
+                addresses = _inside(within[given.shape[1]], draws.take(rows))
             if zero_tail:
                 addresses = _cleared(addresses, length.filter(rows))
             fakes = fakes.scatter(rows.arg_true(), joined(printed(addresses), suffix.filter(rows)))
@@ -111,10 +131,10 @@ def _six_bytes(packed: pl.Series) -> Bytes:
     return np.frombuffer(b"".join(packed.to_list()), np.uint8).reshape(-1, 16)
 
 
-def _private(draws: Draws, width: int) -> Bytes:
-    addresses = draws.block("ip")[:, :width].copy()
-    addresses[:, 0] = 10 if width == 4 else 0xFD
-    return addresses
+def _inside(network: IPv4Network | IPv6Network, draws: Draws) -> Bytes:
+    host = np.frombuffer(network.hostmask.packed, np.uint8)
+    addresses: Bytes = draws.block("ip")[:, : len(host)] & host
+    return addresses | np.frombuffer(network.network_address.packed, np.uint8)
 
 
 def _neighbours(addresses: Bytes, draws: Draws) -> Bytes:

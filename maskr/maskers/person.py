@@ -5,7 +5,7 @@ e-mail address are drawn from the same numbers, and so agree with each other.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -21,11 +21,16 @@ _LONGEST_LOGIN = 24  # characters kept of first name, dot and last name
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """The names of the persons of a column."""
+    """The names of the persons of a column.
+
+    Attributes:
+        dotted: the first names with a dot behind each, for logins.
+    """
 
     choice: Choice
     firsts: Words
     lasts: Words
+    dotted: Words
 
     @classmethod
     def of(cls, site: Site, chosen: Choice, *, slugs: bool = False) -> "Person":
@@ -39,7 +44,9 @@ class Person:
             for locale in chosen.locales
         ]
         lasts = [shape(site.pool("last_name", (locale,))) for locale in chosen.locales]
-        return cls(chosen, Words.of(firsts, room), Words.of(lasts * len(genders), room))
+        words = Words.of(firsts, room)
+        dotted = replace(words, words=words.words + ".")
+        return cls(chosen, words, Words.of(lasts * len(genders), room), dotted)
 
     def first(self, draws: Draws, beside: Sequence[pl.Series]) -> pl.Series:
         """The first names."""
@@ -49,10 +56,16 @@ class Person:
         """The last names."""
         return self.lasts.drawn(draws, "last_name", self.choice.which(draws, beside))
 
-    def login(self, draws: Draws, beside: Sequence[pl.Series], most: int) -> pl.Series:
+    def login(
+        self, draws: Draws, beside: Sequence[pl.Series], most: int = _LONGEST_LOGIN
+    ) -> pl.Series:
         """``first.last``, in at most ``most`` characters and never more than 24."""
-        whole = joined(self.first(draws, beside), ".", self.last(draws, beside))
-        return whole.str.slice(0, min(most, _LONGEST_LOGIN))
+        which = self.choice.which(draws, beside)
+        first = self.dotted.drawn(draws, "first_name", which)
+        whole = joined(first, self.lasts.drawn(draws, "last_name", which))
+        most = min(most, _LONGEST_LOGIN)
+        fits = self.dotted.longest + self.lasts.longest <= most
+        return whole if fits else whole.str.slice(0, most)
 
 
 def room(site: Site) -> int:

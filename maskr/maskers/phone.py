@@ -1,34 +1,40 @@
-"""The masker of telephone numbers. The only importer of phonenumbers."""
+"""The masker of telephone numbers."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from random import Random
 from typing import Annotated
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 from pydantic import AfterValidator
 
 from maskr.keys import Draws
 from maskr.maskers import TEXT, Mask, Site, Traits, masker
 from maskr.maskers.characters import DIGITS, LETTERS, grids, redrawn
-from maskr.texts import Texts
-
-_Digits = npt.NDArray[np.uint8]
+from maskr.maskers.dialling import LONG_NUMBER, Digits, Flags, permuted_phones
+from maskr.texts import Counts, Texts
 
 # Beginnings of numbers looked for, a country and length: those of the numbering plan that hold one
 # in a thousand are found, which takes a twentieth of a second.
 _TRIED = 2000
 # Digits that are drawn behind a beginning: no plan tells more of a number than its first digits.
 _FREE = 6
-# The fewest digits of a number whose country is kept; a shorter one is all person.
-_LONG_NUMBER = 7
+_CODES = 1000  # calling codes have up to three digits
+_ZERO = np.uint8(ord("0"))
 
 
-@masker(kinds=TEXT, traits=Traits(format_kept=True, smallest_domain=1_000_000))
+@masker(
+    kinds=TEXT,
+    traits=lambda region, unique: Traits(
+        unique=unique, reversible=unique, format_kept=True, smallest_domain=1_000_000
+    ),
+)
 def phone(
-    site: Site, *, region: Annotated[str, AfterValidator(lambda code: _known(code))] | None = None
+    site: Site,
+    *,
+    region: Annotated[str, AfterValidator(lambda code: _known(code))] | None = None,
+    unique: bool = False,
 ) -> Mask:
     """A telephone number of the same country and shape: every separator stays.
 
@@ -39,56 +45,77 @@ def phone(
     Args:
         site: where the mask works.
         region: two letters (ISO 3166-1): the country of the numbers that name none.
+        unique: encrypted in its shape (FF1) instead of drawn: no two numbers get one fake, a unique
+            column may take it, and who holds the key can undo it. With letters it cannot be read.
 
     Example:
         ``phone: {mask: phone, region: US}``
     """
     home = _calling_code(region) if region else None
+    if unique:
+        return permuted_phones(lambda digits, plus, double: _split(digits, plus, double, home))
 
     def mask(values: pl.Series, draws: Draws) -> pl.Series:
         texts = Texts.of(values)
         buffer = texts.buffer.copy()
-        drawn = (DIGITS | LETTERS)[buffer]
-        prefix = values.str.extract(r"^[\s(]*(\+|00)", 1)
-        plus = (prefix == "+").fill_null(False).to_numpy()
-        double = (prefix == "00").fill_null(False).to_numpy()
+        drawn = LETTERS[buffer]
         for rows, places in grids(texts, DIGITS[buffer]):
-            if places.shape[1] < _LONG_NUMBER:
+            if places.shape[1] < LONG_NUMBER:
+                drawn[places] = True
                 continue
-            digits = buffer[places] - ord("0")
-            heads, codes = _split(digits, plus[rows], double[rows], home)
-            for head, code in set(zip(heads.tolist(), codes.tolist(), strict=True)):
-                some = (heads == head) & (codes == code)
-                drawn[places[some][:, :head]] = False
+            digits = buffer[places] - _ZERO
+            plus, double = _international(values, texts, rows, places, digits)
+            for some, head, code in _countries(digits, plus, double, home):
                 pool = beginnings(code, places.shape[1] - head) if code else None
-                if pool is not None:
-                    which = np.zeros(len(values), np.bool_)
-                    which[rows[some]] = True
-                    made = _number(pool, places.shape[1] - head, draws.take(pl.Series(which)))
-                    buffer[places[some][:, head:]] = made + ord("0")
-                    drawn[places[some]] = False
+                if pool is None:
+                    drawn[places[some, head:]] = True
+                else:
+                    made = _numbers(pool, places.shape[1] - head, draws, rows[some])
+                    buffer[places[some, head:]] = made
+        if not drawn.any():
+            return texts.replaced(buffer)
         return redrawn(Texts(buffer, texts.starts, texts.sizes), drawn, draws, "phone")
 
     return mask
 
 
-def _split(
-    digits: _Digits,
-    plus: npt.NDArray[np.bool_],
-    double: npt.NDArray[np.bool_],
-    home: int | None,
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def _international(
+    values: pl.Series, texts: Texts, rows: Counts, places: Counts, digits: Digits
+) -> tuple[Flags, Flags]:
+    """Which of the rows begin with a plus, and which with two zeros in its stead."""
+    ahead = places[:, 0] - texts.starts[rows]
+    plus = (ahead == 1) & (texts.buffer[places[:, 0] - 1] == ord("+"))
+    double = (ahead == 0) & (digits[:, 0] == 0) & (digits[:, 1] == 0)
+    double &= places[:, 1] == places[:, 0] + 1
+    # Whatever stands before these two, a bracket say, is too rare to be looked at by byte.
+    rare = np.flatnonzero((ahead > 0) & ~plus)
+    if len(rare):
+        prefix = values.gather(rows[rare]).str.extract(r"^[\s(]*(\+|00)", 1)
+        plus[rare] = (prefix == "+").fill_null(False).to_numpy()
+        double[rare] = (prefix == "00").fill_null(False).to_numpy()
+    return plus, double
+
+
+def _countries(
+    digits: Digits, plus: Flags, double: Flags, home: int | None
+) -> Iterator[tuple[Counts | slice, int, int]]:
+    """The rows by how many leading digits stay and their country's calling code, or 0."""
+    heads, codes = _split(digits, plus, double, home)
+    kinds = heads * _CODES + codes
+    found = np.flatnonzero(np.bincount(kinds)).tolist()
+    for kind in found:
+        some = slice(None) if len(found) == 1 else np.flatnonzero(kinds == kind)
+        yield some, *divmod(kind, _CODES)
+
+
+def _split(digits: Digits, plus: Flags, double: Flags, home: int | None) -> tuple[Counts, Counts]:
     """How many leading digits of each number stay, and its country's calling code or 0."""
     heads = np.where(double, 2, 0)
-    codes = np.zeros(len(digits), np.int64)
     rows = np.arange(len(digits))
-    for size in (1, 2, 3):
-        ahead = sum(
-            digits[rows, heads + place].astype(np.int64) * 10 ** (size - 1 - place)
-            for place in range(size)
-        )
-        known = (plus | double) & (codes == 0) & np.isin(ahead, _codes_of(size))
-        codes = np.where(known, ahead, codes)
+    ahead = sum(
+        digits[rows, heads + place].astype(np.int64) * 10 ** (2 - place) for place in range(3)
+    )
+    codes = np.where(plus | double, _codes()[ahead], 0)
     heads = heads + sum((codes >= least).astype(np.int64) for least in (1, 10, 100))
     heads[double & (codes == 0)] = 0
     if home is not None:
@@ -100,16 +127,22 @@ def _split(
     return heads + trunk, codes
 
 
-def _number(pool: _Digits, length: int, draws: Draws) -> _Digits:
-    """A beginning out of the pool a row, and digits behind it."""
-    first = pool[draws.below("phone/beginning", len(pool)).astype(np.int64)]
-    rest = length - pool.shape[1]
-    words = draws.stream("phone/rest", np.full(len(draws), rest)).reshape(-1, rest)
-    return np.hstack([first, (words % np.uint64(10)).astype(np.uint8)])
+def _numbers(pool: Digits, length: int, draws: Draws, rows: Counts) -> Digits:
+    """For each of the rows a beginning out of the pool, and digits behind it, as ASCII."""
+    known = pool.shape[1]
+    made = np.empty((len(rows), length), np.uint8)
+    made[:, :known] = pool.take(
+        draws.below("phone/beginning", len(pool))[rows].astype(np.int64), axis=0
+    )
+    rest = draws.below("phone/rest", 10 ** (length - known))[rows].astype(np.uint32)
+    for place in range(length - 1, known - 1, -1):
+        rest, made[:, place] = np.divmod(rest, np.uint32(10))
+    made += _ZERO
+    return made
 
 
 @cache
-def beginnings(code: int, length: int) -> _Digits | None:
+def beginnings(code: int, length: int) -> Digits | None:
     """Beginnings of valid national numbers of that many digits; None where none was found.
 
     They are all that varies by chance in the looking, and the chance is always the same.
@@ -151,9 +184,13 @@ def _regions() -> Mapping[int, tuple[str, ...]]:
 
 
 @cache
-def _codes_of(size: int) -> list[int]:
-    """The calling codes of that many digits: none is the beginning of another."""
-    return [code for code in _regions() if len(str(code)) == size]
+def _codes() -> Counts:
+    """The calling code that each three digits begin with, or 0: none begins another."""
+    codes = np.zeros(_CODES, np.int64)
+    for code in _regions():
+        behind = 10 ** (3 - len(str(code)))
+        codes[code * behind : (code + 1) * behind] = code
+    return codes
 
 
 def _calling_code(region: str) -> int:

@@ -6,9 +6,9 @@ United States' postcodes are of their state; of elsewhere only the country is su
 """
 
 from dataclasses import replace
+from functools import cache
 from typing import Annotated
 
-import numpy as np
 import polars as pl
 from pydantic import Field
 
@@ -151,11 +151,16 @@ def _street(site: Site, chosen: Choice) -> Mask:
 
     def mask(values: pl.Series, draws: Draws, *beside: pl.Series) -> pl.Series:
         which = chosen.which(draws, beside)
-        number = pl.Series(draws.below("house", _FAR - 1) + np.uint64(1)).cast(pl.String)
+        number = draws.pick("house", _house_numbers())
         head, tail = (part.drawn(draws, "street", which) for part in (before, after))
         return joined(head, number, tail)
 
     return mask
+
+
+@cache
+def _house_numbers() -> pl.Series:
+    return pl.Series(range(1, _FAR)).cast(pl.String)
 
 
 @masker(kinds=TEXT, reads=told_by)

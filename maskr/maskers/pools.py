@@ -79,7 +79,10 @@ def build_pool(
     try:
         faker = _faker(tuple(locale))
         faker.seed_instance(seed)
-        method = partial(_place, faker) if provider == PLACE else getattr(faker, provider)
+        if provider == PLACE:
+            method = partial(_place, faker, faker.current_country())
+        else:
+            method = getattr(faker, provider)
         words = dict.fromkeys(_text(method(**arguments)) for _ in range(_DRAWS))
     except (AttributeError, TypeError, ValueError, KeyError):
         raise UnknownProviderError(provider) from None
@@ -95,7 +98,7 @@ def _faker(locale: tuple[str, ...]) -> "Faker":
     return Faker(list(locale), use_weighting=False)
 
 
-def _place(faker: "Faker") -> str:
+def _place(faker: "Faker", country: str) -> str:
     state, abbreviation, postcode = "", "", ""
     if hasattr(faker, "postcode_in_state") and hasattr(faker, "state_abbr"):
         abbreviation = faker.state_abbr(
@@ -105,7 +108,7 @@ def _place(faker: "Faker") -> str:
     else:
         state = str(faker.administrative_unit()) if hasattr(faker, "administrative_unit") else ""
         postcode = faker.postcode()
-    parts = (faker.city(), state, abbreviation or state, postcode, faker.current_country())
+    parts = (faker.city(), state, abbreviation or state, postcode, country)
     return _SEPARATOR.join(parts)
 
 

@@ -82,7 +82,11 @@ class Scheme:
         return out
 
 
-def structured(schemes: Sequence[Scheme], label: str) -> Mask:
+#: Gives numbers of one scheme others of it, one a row.
+Make = Callable[[Scheme, Grid, Draws, str], Grid]
+
+
+def structured(schemes: Sequence[Scheme], label: str, make: Make = Scheme.drawn) -> Mask:
     """A mask that gives each value another one of the first scheme that it fits."""
 
     def mask(values: pl.Series, draws: Draws) -> pl.Series:
@@ -99,7 +103,7 @@ def structured(schemes: Sequence[Scheme], label: str) -> Mask:
                     some = np.zeros(len(values), np.bool_)
                     some[rows[fits]] = True
                     read |= some
-                    made = scheme.drawn(grid[fits], draws.take(pl.Series(some)), label)
+                    made = make(scheme, grid[fits], draws.take(pl.Series(some)), label)
                     buffer[places[fits]] = _signs(made, texts.buffer[places[fits]])
         fakes = texts.replaced(buffer)
         return fakes.zip_with(pl.Series(read), pl.Series([None], dtype=pl.String))

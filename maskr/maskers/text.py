@@ -156,12 +156,16 @@ _FILTERS: dict[str, Callable[[pl.Series], pl.Series]] = {
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A piece of a template: literal text, and what follows it (a column, or drawn digits)."""
+    """A piece of a template: literal text, and what follows it.
+
+    That is a column (its ``original`` value or its fake) or so many drawn digits.
+    """
 
     literal: str
     column: str | None = None
     filters: tuple[str, ...] = ()
     digits: int = 0
+    original: bool = False
 
 
 def _parts(template: str) -> tuple[_Part, ...]:
@@ -178,11 +182,21 @@ def _part(literal: str, name: str | None, spec: str | None) -> _Part:
             raise ValueError("{hash:N} takes 1 to 32 digits")
         return _Part(literal, digits=int(spec))
     column, *filters = name.split("|")
+    original = filters[:1] == ["original"]
+    filters = filters[original:]
     unknown = [each for each in filters if each not in _FILTERS]
     if unknown or spec or not column:
         known = ", ".join(_FILTERS)
-        raise ValueError(f"fields are {{column}}, {{column|filter}}, {{hash:N}}; filters: {known}")
-    return _Part(literal, column, tuple(filters))
+        raise ValueError(
+            f"fields are {{column}}, {{column|original}}, {{column|filter}}, {{hash:N}}; "
+            f"filters: {known}"
+        )
+    return _Part(literal, column, tuple(filters), original=original)
+
+
+def _columns(template: str, *, original: bool) -> list[str]:
+    parts = _parts(template)
+    return [each.column for each in parts if each.column and each.original == original]
 
 
 def _valid(template: str) -> str:
@@ -192,8 +206,12 @@ def _valid(template: str) -> str:
 
 @masker(
     kinds=TEXT,
-    traits=lambda format: Traits(unique=any(part.digits >= 24 for part in _parts(format))),
-    reads=lambda format: [part.column for part in _parts(format) if part.column is not None],
+    traits=lambda format: Traits(
+        unique=any(part.digits >= 24 for part in _parts(format)),
+        keeps=any(part.original for part in _parts(format)),
+    ),
+    reads=lambda format: _columns(format, original=False),
+    originals=lambda format: _columns(format, original=True),
 )
 def template(site: Site, *, format: Annotated[str, AfterValidator(_valid)]) -> Mask:
     """Text composed from the row's other columns, as they are in staging (masked, that is).
@@ -201,7 +219,9 @@ def template(site: Site, *, format: Annotated[str, AfterValidator(_valid)]) -> M
     Args:
         site: where the mask works.
         format: ``{column}`` is that column's masked value (nothing where it is NULL),
-            ``{column|lower}`` filtered (lower, upper, title, initial, slug; several in a row),
+            ``{column|lower}`` filtered (lower, upper, title, initial, slug; several in a row).
+            ``{column|original}`` is its value in production, for what tells nothing of a person;
+            filters may follow.
             ``{hash:6}`` that many hexadecimal digits drawn from this column's own value. With
             ``{hash:24}`` or more a unique column may take it. Braces are doubled: ``{{``.
 
@@ -209,16 +229,18 @@ def template(site: Site, *, format: Annotated[str, AfterValidator(_valid)]) -> M
         ``login: {mask: template, format: "{first_name|slug}.{last_name|slug}.{hash:6}"}``
     """
     parts = _parts(format)
+    reads = len(_columns(format, original=False))
 
     def mask(values: pl.Series, draws: Draws, *siblings: pl.Series) -> pl.Series:
-        columns = iter(siblings)
+        fakes = iter(siblings[:reads])
+        originals = iter(siblings[reads:])
         text = pl.Series([""]).new_from_index(0, len(values))
         for part in parts:
             text = text + part.literal
             if part.digits:
                 text = text + draws.hex("template", part.digits)
             if part.column is not None:
-                sibling = next(columns).fill_null("")
+                sibling = next(originals if part.original else fakes).fill_null("")
                 for each in part.filters:
                     sibling = _FILTERS[each](sibling)
                 text = text + sibling

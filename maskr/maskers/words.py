@@ -46,6 +46,11 @@ class Words:
         words = pl.concat([pool if room is None else fitted(pool, room) for pool in pools])
         return cls(words, np.cumsum(sizes) - sizes, sizes)
 
+    @property
+    def longest(self) -> int:
+        """Characters of the longest word."""
+        return max(self.words.str.len_chars().to_list(), default=0)
+
     def drawn(self, draws: Draws, label: str, which: Which) -> pl.Series:
         """A word a row, from the pool that ``which`` tells."""
         if len(self.sizes) == 1:

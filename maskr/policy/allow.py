@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from maskr.errors import Finding, Place
 from maskr.policy.model import Allowance
-from maskr.policy.tree import LINE_BREAK, Tree
+from maskr.policy.tree import Tree, lines_of
 
 _COMMENT = re.compile(r"(?<![^\s])#[ \t]*maskr:[ \t]*(.*)")
 _ALLOW = re.compile(r"allow[ \t]+([a-z][a-z0-9]*(?:-[a-z0-9]+)*)[ \t]+--[ \t]+(\S.*?)[ \t]*")
@@ -22,7 +22,7 @@ def allowances(tree: Tree, text: str) -> tuple[list[Allowance], list[Finding]]:
     findings: list[Finding] = []
     if "maskr:" not in text:
         return accepted, findings
-    lines = LINE_BREAK.split(text)
+    lines = lines_of(text)
     spoken_of = _spoken_of(tree.file, lines)
     mentions = sorted(tree.mentions)
     start = 0

@@ -65,6 +65,7 @@ class _Columns:
     """One table entry's columns: names at once, globs in the order in which they win."""
 
     rules: TableRules
+    step: Step
     exact: Mapping[str, Entry]
     globs: tuple[tuple[_Matcher, Entry], ...]
 
@@ -117,10 +118,7 @@ class Effective:
         for columns in self._entries(table):
             if entry := columns.find(column):
                 glob = "" if column in columns.exact else "glob "
-                steps = (
-                    Step(f"tables '{columns.rules.pattern}'", columns.rules.place),
-                    Step(f"column {glob}'{entry.pattern}'", entry.place),
-                )
+                steps = (columns.step, Step(f"column {glob}'{entry.pattern}'", entry.place))
                 return self._decision(entry.rule, steps, column in columns.exact)
         for shared in self._named(column):
             if shared.table(table.table) and shared.schema(table.schema):
@@ -179,6 +177,8 @@ class Effective:
         return found
 
     def _decision(self, rule: Rule, steps: tuple[Step, ...], exact: bool = False) -> Decision:
+        if rule.named is None:
+            return Decision(rule, steps, exact)
         named = (Step(f"named rule '{name}'", place) for name, place in lineage(self._policy, rule))
         return Decision(rule, (*steps, *named), exact)
 
@@ -192,7 +192,8 @@ def _columns(rules: TableRules) -> _Columns:
             exact[part.text] = entry
         else:
             globs.append((part.weight, (part.matcher(), entry)))
-    return _Columns(rules, exact, tuple(_heaviest(globs)))
+    step = Step(f"tables '{rules.pattern}'", rules.place)
+    return _Columns(rules, step, exact, tuple(_heaviest(globs)))
 
 
 def _heaviest(weighed: Sequence[tuple[int, T]]) -> list[T]:

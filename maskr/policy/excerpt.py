@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Mapping
 
 from maskr.errors import Finding
-from maskr.policy.tree import LINE_BREAK
+from maskr.policy.tree import lines_of
 
 _WIDEST = 200  # characters: of a longer line only what stands around the caret is shown
 
@@ -22,7 +22,7 @@ def excerpt(finding: Finding, files: Mapping[str, str]) -> str:
       ^
     """
     place = finding.place
-    lines = LINE_BREAK.split(files.get(place.file, "")) if place else []
+    lines = lines_of(files.get(place.file, "")) if place else ()
     if place is None or not 0 < place.line <= len(lines) or not lines[place.line - 1]:
         return str(finding)
     cut = max(0, place.column - _WIDEST // 2) if len(lines[place.line - 1]) > _WIDEST else 0

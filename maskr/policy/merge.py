@@ -1,6 +1,6 @@
 """Merges the files of a policy into one: the later file wins, and says so where they differ."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -49,6 +49,7 @@ class _Merger:
         self.tables: dict[str, _Table] = {}
         self.references: dict[tuple[object, object], Reference] = {}
         self.quasi: dict[str, Place] = {}
+        self.settings: dict[str, _Line[Any]] = {}
         self.findings: list[Finding] = []
 
     def take(self, part: Part) -> None:
@@ -69,6 +70,9 @@ class _Merger:
             self.references.setdefault((source, target), reference)
         for at, name in enumerate(document.quasi):
             self.quasi.setdefault(name, tree.place(("quasi", at)))
+        for path, value in _settings(document):
+            setting = _Line(tree.key_place(path), tree.place(path), value)
+            self._put(self.settings, ".".join(path), setting, "")
 
     def _table(self, raw: str, said: str | TableKeys, tree: Tree) -> None:
         path: Path = ("tables", raw)
@@ -130,7 +134,8 @@ def merge(parts: Sequence[Part], files: Mapping[str, str]) -> tuple[Policy, list
         references=tuple(merger.references.values()),
         quasi=tuple(merger.quasi.items()),
         allowances=tuple(allowance for part in parts for allowance in part.allowances),
-        **_settings(parts),
+        places={name: line.place for name, line in merger.settings.items()},
+        **{_FIELDS[name]: line.said for name, line in merger.settings.items()},
     )
     return policy, [*merger.findings, *circles]
 
@@ -158,20 +163,24 @@ def _settled(pattern: str, table: _Table, named: Mapping[str, Entry]) -> TableRu
     )
 
 
-def _settings(parts: Sequence[Part]) -> dict[str, Any]:
-    """What is one value for the whole policy: the last file that states it decides."""
-    settings: dict[str, Any] = {}
-    for part in parts:
-        document = part.document
-        if document.locale is not None:
-            settings["locale"] = _texts(document.locale)
-        if "unlisted" in document.defaults.model_fields_set:
-            settings["unlisted"] = document.defaults.unlisted
-        if "allow" in document.target.model_fields_set:
-            settings["target_allow"] = tuple(document.target.allow)
-        if document.key is not None:
-            settings["key_command"] = tuple(document.key.command)
-    return settings
+_FIELDS = {
+    "locale": "locale",
+    "defaults.unlisted": "unlisted",
+    "target.allow": "target_allow",
+    "key": "key_command",
+}
+
+
+def _settings(document: Document) -> Iterator[tuple[tuple[str, ...], object]]:
+    """What is one value for the whole policy, where this file states it: its path, the value."""
+    if document.locale is not None:
+        yield ("locale",), _texts(document.locale)
+    if "unlisted" in document.defaults.model_fields_set:
+        yield ("defaults", "unlisted"), document.defaults.unlisted
+    if "allow" in document.target.model_fields_set:
+        yield ("target", "allow"), tuple(document.target.allow)
+    if document.key is not None:
+        yield ("key",), tuple(document.key.command)
 
 
 def _texts(said: str | list[str]) -> tuple[str, ...]:

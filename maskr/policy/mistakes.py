@@ -3,6 +3,7 @@
 import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from pydantic_core import ErrorDetails
@@ -37,7 +38,12 @@ def closest(word: str, known: Iterable[str]) -> str:
     >>> closest("colums", ["columns", "rows"])
     "did you mean 'columns'?"
     """
-    near = difflib.get_close_matches(word, list(known), n=1)
+    return _closest(word, tuple(known))
+
+
+@lru_cache(maxsize=1024)  # the same slip comes back in table after table
+def _closest(word: str, known: tuple[str, ...]) -> str:
+    near = difflib.get_close_matches(word, known, n=1)
     return f"did you mean '{near[0]}'?" if near else ""
 
 

@@ -101,6 +101,7 @@ class Policy:
         rules: the named rules, by name.
         columns: the rules by column name for every table; patterns are globs on ``table.column``.
         tables: by pattern, in the order of the files.
+        places: where ``locale``, ``defaults.unlisted``, ``target.allow`` and ``key`` are stated.
     """
 
     files: Mapping[str, str]
@@ -115,3 +116,4 @@ class Policy:
     key_command: tuple[str, ...] = ()
     allowances: tuple[Allowance, ...] = ()
     findings: tuple[Finding, ...] = ()
+    places: Mapping[str, Place] = field(default_factory=dict)

@@ -15,6 +15,14 @@ from maskr.model import TableName
 _PART = re.compile(r'"((?:[^"]|"")+)"|([^".]+)')
 _WILD = re.compile(r"[*?]")
 
+# The same for editors, who complete and refuse by JSON Schema: regular expressions of ECMA 262.
+_ANY = r'("([^"]|"")+"|[^".]+)'
+_NAME = r'("([^"]|"")+"|[^".*?]+)'
+TABLE_PATTERN = rf"^{_ANY}(\.{_ANY})?$"
+SHARED_PATTERN = rf"^{_ANY}(\.{_ANY}){{1,2}}$"
+_SIDE = rf"\s*{_NAME}(\.{_NAME}){{1,2}}\s*"
+REFERENCE_PATTERN = rf"^{_SIDE}->{_SIDE}$"
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -81,6 +89,7 @@ def join(parts: Iterable[Part]) -> str:
     return ".".join(map(str, parts))
 
 
+@lru_cache(maxsize=4096)  # each check asks again for each table
 def table_parts(text: str) -> tuple[Part, Part]:
     """Schema and table of a key under ``tables``; the schema is ``public`` unless it is said.
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from maskr.policy import names
 from maskr.policy.grammar import Document
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -17,6 +18,10 @@ def json_schema(maskers: Mapping[str, Mapping[str, object]]) -> dict[str, Any]:
             ``{"$ref": "#/$defs/RuleSpec"}``.
     """
     schema = Document.model_json_schema()
+    keys = schema["properties"]
+    keys["tables"]["propertyNames"]["pattern"] = names.TABLE_PATTERN
+    keys["columns"]["propertyNames"]["pattern"] = names.SHARED_PATTERN
+    keys["references"]["items"]["pattern"] = names.REFERENCE_PATTERN
     common = schema["$defs"].pop("RuleKeys")["properties"]
     schema["$defs"]["RuleSpec"] = {
         "description": "A masker, a named rule, null, or a mapping with 'mask'.",

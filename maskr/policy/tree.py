@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -42,7 +43,7 @@ _AMBIGUOUS = re.compile(
 _FORBIDDEN = re.compile(
     "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
-LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # where libyaml counts a line
+_LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # where libyaml counts a line
 
 _EXPLICIT = "tag:"  # every tag that stands in the text itself begins so (or with "!")
 
@@ -97,6 +98,16 @@ class Tree:
 def place_of(file: str, mark: yaml.Mark | None) -> Place:
     """A parser's mark as a place; the file's beginning where there is none."""
     return Place(file, mark.line + 1, mark.column + 1) if mark else Place(file, 1, 1)
+
+
+@lru_cache(maxsize=16)  # texts: each of many findings asks for its line
+def lines_of(text: str) -> tuple[str, ...]:
+    """The lines of a text, as libyaml counts them.
+
+    >>> lines_of("a\\r\\nb\\n")
+    ('a', 'b', '')
+    """
+    return tuple(_LINE_BREAK.split(text))
 
 
 def ambiguous(text: str) -> bool:
@@ -264,7 +275,7 @@ def parse(text: str, file: str) -> tuple[Tree | None, list[Finding]]:
 
 
 def _place_at(file: str, text: str, match: re.Match[str]) -> Place:
-    lines = LINE_BREAK.split(text[: match.start()])
+    lines = _LINE_BREAK.split(text[: match.start()])
     return Place(file, len(lines), len(lines[-1]) + 1)
 
 

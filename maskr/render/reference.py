@@ -19,4 +19,4 @@ def reference(pages: Iterable[Page]) -> str:
 
 def section(page: Page) -> str:
     """One page under its heading."""
-    return f"## {page.code}\n\n{page.text}\n"
+    return f"## {page.code}\n\n*{page.weight}*\n\n{page.text}\n"

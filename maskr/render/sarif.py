@@ -15,7 +15,7 @@ from maskr import __version__
 from maskr.checks.judging import Judgement
 from maskr.checks.pages import pages
 from maskr.errors import Finding, Place, Severity
-from maskr.policy.tree import LINE_BREAK
+from maskr.policy.tree import lines_of
 
 SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -50,6 +50,7 @@ def _rule(code: str) -> dict[str, Any]:
     return {
         "id": code,
         "shortDescription": {"text": page.summary},
+        "defaultConfiguration": {"level": _LEVELS[page.severities[0]]},
         "help": {"text": page.text, "markdown": page.text},
     }
 
@@ -98,7 +99,7 @@ def _fingerprint(
     finding: Finding, place: Place, files: Mapping[str, str], seen: Counter[str]
 ) -> str:
     """The same for the same finding wherever its line has moved to, so that it stays one alert."""
-    lines = LINE_BREAK.split(files.get(place.file, ""))
+    lines = lines_of(files.get(place.file, ""))
     said = lines[place.line - 1].strip() if place.line <= len(lines) else ""
     what = "\0".join((finding.code, place.file, finding.subject or said))
     seen[what] += 1

@@ -265,6 +265,8 @@ def _column(table: DraftTable, column: DraftColumn, known: Facts) -> Column:
         identity=Identity.NONE if table.parent else column.identity,
         has_default=column.has_default,
         labels=known.labels,
+        caseless=known.caseless,
+        checked=known.checked,
     )
 
 

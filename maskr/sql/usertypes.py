@@ -1,5 +1,6 @@
 """Reads CREATE and ALTER of types and domains."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from maskr.model import Kind
@@ -9,6 +10,7 @@ from maskr.sql.draft import Draft, spelt
 from maskr.sql.drafttable import MeaningError
 from maskr.sql.expressions import skip_expression, split
 from maskr.sql.lexer import tokens
+from maskr.sql.naming import choose
 from maskr.sql.typenames import read_type
 from maskr.types import UserType
 
@@ -54,12 +56,14 @@ def create_domain(cursor: Cursor, draft: Draft) -> None:
     cursor.take("as")
     base = read_type(cursor, draft)
     not_null = False
+    checks: list[str] = []
     while not cursor.done:
-        read_name(cursor)
+        given = read_name(cursor)
         if cursor.take("not", "null"):
             not_null = True
         elif cursor.take("check"):
             cursor.group()
+            checks.append(given or _name_of_check(name.table, checks))
         elif cursor.take("default"):
             skip_expression(cursor, *_ENDS_OF_DEFAULT)
         elif cursor.take("collate"):
@@ -67,11 +71,15 @@ def create_domain(cursor: Cursor, draft: Draft) -> None:
         else:
             cursor.need("null")
         read_marks(cursor)
-    draft.types[spelt(*name)] = UserType(Kind.OTHER, base, not_null)
+    draft.types[spelt(*name)] = UserType(Kind.OTHER, base, not_null, checks=tuple(checks))
+
+
+def _name_of_check(domain: str, others: Sequence[str]) -> str:
+    return choose(domain, (), "check", others.__contains__)
 
 
 def alter_domain(cursor: Cursor, draft: Draft) -> None:
-    """Takes what follows ALTER DOMAIN: its NOT NULL, its name; checks are no matter here."""
+    """Takes what follows ALTER DOMAIN: its NOT NULL, its checks, its name."""
     text = draft.find_type(cursor.qualified())
     if text not in draft.types:
         raise MeaningError(f"domain {text} is not defined above")
@@ -80,11 +88,31 @@ def alter_domain(cursor: Cursor, draft: Draft) -> None:
     elif cursor.take("drop", "not", "null"):
         draft.types[text] = replace(draft.types[text], not_null=False)
     elif cursor.take("add"):
-        read_name(cursor)
+        given = read_name(cursor)
         if cursor.take("not", "null"):
             draft.types[text] = replace(draft.types[text], not_null=True)
+        elif cursor.take("check"):
+            others = draft.types[text].checks
+            domain = Cursor(list(tokens(text))).qualified()[-1]
+            checks = (*others, given or _name_of_check(domain, others))
+            draft.types[text] = replace(draft.types[text], checks=checks)
+    elif cursor.take("drop", "constraint"):
+        cursor.take("if", "exists")
+        _rename_check(draft, text, cursor.name(), ())
+    elif cursor.take("rename", "constraint"):
+        old = cursor.name()
+        cursor.need("to")
+        _rename_check(draft, text, old, (cursor.name(),))
     else:
         _rename(cursor, draft, text)
+
+
+def _rename_check(draft: Draft, text: str, old: str, new: tuple[str, ...]) -> None:
+    """Gives a domain's check another name, or none: then it is gone."""
+    checks = draft.types[text].checks
+    if old in checks:
+        kept = (name for name in checks if name != old)
+        draft.types[text] = replace(draft.types[text], checks=(*kept, *new))
 
 
 def alter_type(cursor: Cursor, draft: Draft) -> None:

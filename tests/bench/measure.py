@@ -6,6 +6,7 @@ import subprocess
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import psutil
 
@@ -28,6 +29,25 @@ def program(command: Sequence[str], environment: dict[str, str]) -> tuple[float,
     """
     # Its standard error stays ours: a benchmark that fails is to say why.
     process = subprocess.Popen(command, env=os.environ | environment, stdout=subprocess.DEVNULL)
+    return _ended(process, command)
+
+
+def output(command: Sequence[str], environment: dict[str, str]) -> tuple[str, float]:
+    """Runs a program to its end: what it printed, and its peak resident memory in MiB.
+
+    Raises:
+        RuntimeError: it failed.
+    """
+    process = subprocess.Popen(
+        command, env=os.environ | environment, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    with process.stdout:
+        said = process.stdout.read()
+    return said, _ended(process, command)[1]
+
+
+def _ended(process: subprocess.Popen[Any], command: Sequence[str]) -> tuple[float, float]:
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:

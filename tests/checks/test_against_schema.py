@@ -8,6 +8,7 @@ import pytest
 
 from maskr.checks import CHECKS, code_of
 from maskr.checks.judging import Judgement, judge
+from maskr.checks.pages import pages
 from maskr.draft import draft
 from maskr.errors import Finding, Severity
 from maskr.model import Schema
@@ -61,10 +62,16 @@ def test_a_policy_in_order_has_no_finding_but_the_one_it_accepts() -> None:
     assert [each.finding.code for each in judgement.accepted] == ["check-constraint"]
 
 
+@pytest.mark.parametrize("path", POLICIES, ids=lambda path: path.stem)
+def test_a_finding_weighs_what_its_page_says(path: Path) -> None:
+    for finding in judged(path).findings:
+        assert finding.severity in pages()[finding.code].severities
+
+
 def test_what_would_break_a_load_or_expose_a_column_is_an_error() -> None:
     judgement = {
-        "check-constraint", "kept-looks-personal", "shadowed-rule", "small-domain",
-        "unused-allowance", "unused-rule", "weak-linkage",
+        "check-constraint", "kept-looks-personal", "lost-uniqueness", "shadowed-rule",
+        "small-domain", "unused-allowance", "unused-rule", "weak-linkage",
     }  # fmt: skip
     found = [each for path in POLICIES for each in judged(path).findings]
     warned = {each.code for each in found if each.severity is Severity.WARNING}

@@ -95,3 +95,27 @@ def test_a_rule_that_cannot_be_carried_out_is_said_to_be_none(tmp_path: Path) ->
     policy = tmp_path / "policy.yaml"
     policy.write_text("version: 1\ntables:\n  a: {columns: {b: phnoe, c: {mask: hash, size: 1}}}\n")
     assert maskr("explain", policy, "a").out.count("it cannot be carried out") == 2
+
+
+def test_what_takes_a_promise_away_is_told(tmp_path: Path) -> None:
+    policy = tmp_path / "policy.yaml"
+    policy.write_text(
+        "version: 1\ntables:\n  a: {columns: {b: {mask: email, normalise: [trim, lower]}, "
+        "c: {mask: fpe, when: d > 1, on_invalid: keep}}}\n"
+    )
+    said = [line.strip() for line in maskr("explain", policy, "a").out.splitlines()]
+    assert "email (normalise: trim, lower)" in said
+    assert any(
+        line.startswith("not unique, repeatable") for line in said[: said.index("public.a.c")]
+    )
+    assert "fpe (when: d > 1, on_invalid: keep)" in said
+    assert any(
+        line.endswith("other rows keep their value, what it cannot read is kept") for line in said
+    )
+
+
+def test_the_default_stands_where_the_policy_says_it(tmp_path: Path) -> None:
+    policy = tmp_path / "policy.yaml"
+    policy.write_text("version: 1\nlocale: de_DE\ndefaults: {unlisted: keep}\n")
+    said = maskr("explain", policy, "a.b").out
+    assert f"← defaults.unlisted: keep ({policy}:3:22)" in said

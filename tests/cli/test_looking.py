@@ -342,6 +342,8 @@ def test_the_demo_shows_before_and_after_and_leaves_nothing_behind() -> None:
     assert (ended.returncode, ended.stderr) == (0, "")
     for told in ("public.customers", "public.payments", "public.support_tickets", "total"):
         assert told in ended.stdout
+    assert "source-may-write" not in ended.stdout
+    assert "user=maskr_reader" in ended.stdout
     folder, same = re.findall(r"host=(\S+)", ended.stdout)
     assert folder == same
     assert not Path(folder).exists()

@@ -74,11 +74,18 @@ def test_a_date_that_would_pass_a_bound_moves_the_other_way() -> None:
         ("day", "2024-05-17 12:34:56.789+00", "2024-05-17 00:00:00+00"),
         ("month", "2024-05-17 12:34:56", "2024-05-01 00:00:00"),
         ("year", "10000-05-17 12:34:56 BC", "10000-01-01 00:00:00 BC"),
+        ("year, years: 5", "1983-05-17", "1980-01-01"),
+        ("year, years: 25", "0012-05-17", "0001-01-01"),
     ],
 )
 def test_a_date_is_made_vague(to: str, value: str, expected: str) -> None:
     fakes = Masking(f"d: {{mask: generalise, to: {to}}}", "timestamp with time zone")([value])
     assert fakes == [expected]
+
+
+def test_bands_of_years_are_for_years_only() -> None:
+    with pytest.raises(PolicyError):
+        Masking("d: {mask: generalise, to: month, years: 5}", "date")
 
 
 @pytest.mark.parametrize("rule", ["shift_date", "generalise"])

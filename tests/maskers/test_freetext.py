@@ -1,11 +1,13 @@
 """What tells of a person is found in free text and becomes what the columns hold."""
 
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from maskr.errors import DataError, PolicyError
 from maskr.kernel import bind
 from maskr.maskers.finding import findings
 from maskr.model import Column, Kind, Schema, Table, TableName
@@ -14,6 +16,7 @@ from maskr.policy import load_text
 from tests.masking import KEY, Masking
 
 _TABLE = TableName("public", "t")
+FILES = Path(__file__).parents[2] / "fixtures" / "maskers"
 
 
 @pytest.mark.parametrize(
@@ -126,6 +129,181 @@ def test_a_name_of_several_words_is_found_by_each() -> None:
 def test_an_address_that_holds_the_name_is_the_columns_fake_all_the_same() -> None:
     (column,) = Masking("v: email")(["ann.miller@example.com"])
     assert with_names("ann.miller@example.com", "ann", "miller") == column
+
+
+@pytest.mark.parametrize(
+    ("country", "value"),
+    [
+        ("de", "12 345 678 911"),
+        ("it", "RSSMRA85T10A562S"),
+        ("es", "12345678Z"),
+        ("gb", "QQ123456C"),
+        ("za", "8001015009087"),
+        ("fr", "1 85 05 78 006 084 91"),
+    ],
+)
+def test_text_and_column_agree_on_national_ids(country: str, value: str) -> None:
+    rule = f"{{mask: national_id, country: {country}}}"
+    (column,) = Masking(f"v: {rule}")([value])
+    (note,) = Masking(f"v: {{mask: redact_text, ids: {{{country}: {rule}}}}}")([f"id {value}, ok"])
+    assert note == f"id {column}, ok"
+    (phone,) = Masking("v: phone")(["+49 171 1234567"])
+    other = Masking(f"v: {{mask: redact_text, ids: {{{country}: {rule}}}}}")(["+49 171 1234567"])
+    assert other == [phone]
+
+
+def test_a_note_and_the_columns_of_its_own_table_and_of_others_hold_one_fake() -> None:
+    names = ["email", "mobile", "note"]
+    table = Table(_TABLE, tuple(Column(name, "text", Kind.TEXT) for name in names))
+    policy = load_text(
+        """
+        version: 1
+        rules: {mail: {mask: email, domain: staging.test, normalise: [trim, lower]}}
+        tables:
+          t:
+            columns:
+              email: mail
+              mobile: {mask: phone, unique: true}
+              note: {mask: redact_text, email: mail, phone: {mask: phone, unique: true}}
+        """
+    )
+    (plan,) = compile(policy, Schema({_TABLE: table})).tables
+    kernel = bind(plan, KEY)
+    assert kernel is not None
+    row = "Ann@X.org\t+49 171 1234567\tFrom ann@x.org (or +49 171 1234567).\n"
+    email, mobile, note = kernel(row.encode()).decode().rstrip("\n").split("\t")
+    assert note == f"From {email} (or {mobile})."
+
+
+PERSONS = FILES / "persons.csv"
+IN_FILE = f"persons: {PERSONS}, person: {{first: first_name, last: last_name}}"
+
+
+def test_the_persons_of_a_file_become_what_they_are_in_their_columns() -> None:
+    first, last = Masking("v: first_name"), Masking("v: last_name")
+    (ann, mary), (miller,) = first(["Ann", "Mary Lou"]), last(["O'Neil"])
+    assert isinstance(ann, str)
+    texts = [
+        "Ann O'Neil called",
+        "ANN called; Annabelle and Joann did not",
+        "mary lou, Mary, and o'neil's",
+        "Zwölf",
+        None,
+    ]
+    assert Masking(f"v: {{mask: redact_text, {IN_FILE}}}")(texts) == [
+        f"{ann} {miller} called",
+        f"{ann.upper()} called; Annabelle and Joann did not",
+        f"{mary}, Mary, and {miller}'s",
+        "Zwölf",
+        None,
+    ]
+
+
+def test_a_person_within_an_address_is_the_addresss() -> None:
+    (column,) = Masking("v: email")(["ann@example.com"])
+    rule = f"{{mask: redact_text, {IN_FILE}}}"
+    assert Masking(f"v: {rule}")(["ann@example.com"]) == [column]
+
+
+@pytest.mark.parametrize(
+    ("rule", "what"),
+    [
+        (f"persons: {PERSONS}", "belong together"),
+        ("person: {first: name}", "belong together"),
+        ("persons: nowhere.csv, person: {first: name}", "no file"),
+        (f"persons: {PERSONS}, person: {{nick: name}}", "no column 'nick'"),
+    ],
+)
+def test_persons_that_cannot_be_read_are_refused(rule: str, what: str) -> None:
+    with pytest.raises(PolicyError) as refusal:
+        Masking(f"v: {{mask: redact_text, {rule}}}")
+    assert what in refusal.value.findings[0].what
+
+
+# Recognisers: a module of tests is where Python finds it.
+SECRET = "Viktor"
+
+
+def capitals(texts: list[str]) -> list[list[tuple[int, int, str]]]:
+    """Takes every word in capitals for a person, and every ``#word`` for something else."""
+    return [
+        [(each.start(), each.end(), "PERSON") for each in re.finditer(r"\b[A-Z]{3,}\b", text)]
+        + [(each.start(), each.end(), "TAG") for each in re.finditer(r"#\w+", text)]
+        for text in texts
+    ]
+
+
+def fickle(texts: list[str], drawn: list[int] = []) -> list[list[tuple[int, int, str]]]:  # noqa: B006 - it is what is tested
+    drawn.append(0)
+    return [[(0, len(drawn), "PERSON")] for _ in texts]
+
+
+def failing(texts: list[str]) -> list[list[tuple[int, int, str]]]:
+    raise ValueError(texts[0])
+
+
+def short(texts: list[str]) -> list[list[tuple[int, int, str]]]:
+    return []
+
+
+def beyond(texts: list[str]) -> list[list[tuple[int, int, str]]]:
+    return [[(0, 1000, "PERSON")] for _ in texts]
+
+
+def loose(texts: list[str]) -> list[str]:
+    return ["PERSON" for _ in texts]
+
+
+def recognising(function: str) -> Masking:
+    recogniser = f"recogniser: '{__name__}:{function}', recognised: {{PERSON: last_name}}"
+    return Masking(f"v: {{mask: redact_text, {recogniser}}}")
+
+
+def test_what_a_recogniser_finds_becomes_what_it_is_in_its_column() -> None:
+    (miller,) = Masking("v: last_name")(["MILLER"])
+    (mail,) = Masking("v: email")(["MILLER@X.COM"])
+    texts = [
+        "Told MILLER, twice: MILLER",
+        "MILLER@X.COM",
+        "#tag",
+        "",
+        None,
+        "Told MILLER, twice: MILLER",
+    ]
+    told = f"Told {miller}, twice: {miller}"
+    assert recognising("capitals")(texts) == [told, mail, "#tag", "", None, told]
+
+
+@pytest.mark.parametrize(
+    ("function", "what"),
+    [
+        ("fickle", "is not repeatable"),
+        ("failing", "raised ValueError"),
+        ("short", "gave 0 answers for 1 texts"),
+        ("beyond", "no (begin, end, label)"),
+        ("loose", "no (begin, end, label)"),
+    ],
+)
+def test_a_recogniser_that_fails_ends_the_run_and_tells_no_text(function: str, what: str) -> None:
+    with pytest.raises(DataError) as failure:
+        recognising(function)([f"{SECRET} was here"])
+    assert what in str(failure.value)
+    assert SECRET not in repr(failure.value) + str(failure.value)
+    assert failure.value.__cause__ is None
+
+
+@pytest.mark.parametrize(
+    ("rule", "what"),
+    [
+        ("recogniser: 'presidio_of_ours:people', recognised: {PERSON: name}", "no module"),
+        (f"recogniser: '{__name__}:nobody', recognised: {{PERSON: name}}", "no function"),
+        ("recognised: {PERSON: name}", "belong together"),
+    ],
+)
+def test_a_recogniser_that_is_not_there_is_refused(rule: str, what: str) -> None:
+    with pytest.raises(PolicyError) as refusal:
+        Masking(f"v: {{mask: redact_text, {rule}}}")
+    assert what in refusal.value.findings[0].what
 
 
 def test_a_text_that_holds_nothing_keeps_its_bytes() -> None:

@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from maskr.errors import PolicyError
 from maskr.maskers.cryptopan import anonymised
 from tests.masking import Masking
 
@@ -48,6 +49,19 @@ def test_a_private_address_belongs_to_nobody(values: list[str]) -> None:
 
 def _common(one: IPv4Address | IPv6Address, other: IPv4Address | IPv6Address) -> int:
     return one.max_prefixlen - (int(one) ^ int(other)).bit_length()
+
+
+@pytest.mark.parametrize("network", ["10.20.0.0/16", "192.0.2.0/25", "2001:db8::/37"])
+def test_an_address_may_be_of_a_network_that_is_named(network: str) -> None:
+    values = [f"93.184.{number // 256}.{number % 256}" for number in range(2000)]
+    values += [f"2001:4860::{number:x}" for number in range(1, 2000)]
+    named = ip_network(network)
+    for fake in map(
+        ip_address, map(str, Masking(f"c: {{mask: ip, network: '{network}'}}")(values))
+    ):
+        assert fake in named if fake.version == named.version else fake.is_private
+    with pytest.raises(PolicyError):
+        Masking("c: {mask: ip, network: 10.20.0.1/16}")
 
 
 @given(st.lists(st.ip_addresses(v=4), min_size=2) | st.lists(st.ip_addresses(v=6), min_size=2))

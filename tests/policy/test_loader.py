@@ -159,15 +159,18 @@ def test_an_including_file_wins_and_says_so() -> None:
         "b": "keep",
         "a": "hash",
     }
-    (finding,) = policy.findings
-    assert finding.code == "shadowed-rule"
-    assert finding.severity is Severity.WARNING
-    assert finding.place == Place("main", 4, 24)
-    assert "base:4:24" in finding.what
+    assert {(each.code, each.severity) for each in policy.findings} == {
+        ("shadowed-rule", Severity.WARNING)
+    }
+    locale, column = policy.findings
+    assert (locale.place, column.place) == (Place("main", 3, 1), Place("main", 4, 24))
+    assert "base:2:1" in locale.what
+    assert "base:4:24" in column.what
 
 
 def test_two_files_that_agree_are_no_finding() -> None:
-    same = "rules: {e: {mask: email, domain: x}}\ntables: {t: {where: a, columns: {a: e}}}\n"
+    same = "locale: de_DE\nkey: {command: [x]}\n"
+    same += "rules: {e: {mask: email, domain: x}}\ntables: {t: {where: a, columns: {a: e}}}\n"
     policy = _load(main="version: 1\ninclude: base\n" + same, base="version: 1\n" + same)
     assert policy.findings == ()
 

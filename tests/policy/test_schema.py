@@ -1,11 +1,19 @@
 """The JSON Schema of a policy: what an editor completes and refuses."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
-from maskr.policy import json_schema
+from maskr.checks.judging import lint
+from maskr.errors import PolicyError
+from maskr.maskers import registry
+from maskr.policy import json_schema, load
 from maskr.policy.grammar import Document, RuleKeys, TableKeys
+from maskr.policy.tree import parse
+from tests.command import maskr
 
 MASKERS: dict[str, dict[str, object]] = {
     "email": {
@@ -64,3 +72,54 @@ def test_rules_by_name_and_by_table_share_the_one_definition(schema: dict[str, A
     assert schema["properties"]["columns"]["additionalProperties"] == rule
     table = schema["$defs"]["TableKeys"]["properties"]["columns"]
     assert table["additionalProperties"] == rule
+
+
+# What is said of a file's shape and of its maskers' parameters; a schema knows no more than that.
+STRUCTURE = {
+    *("unknown-key", "missing-key", "bad-value", "not-a-mapping", "ambiguous-value"),
+    *("bad-version", "bad-rows", "bad-pattern", "bad-reference", "bad-parameter", "empty-value"),
+}
+FIXTURES = Path(__file__).parents[2] / "fixtures" / "policies"
+POLICIES = [
+    path for room in ("good", "bad", "against-schema") for path in (FIXTURES / room).glob("*.yaml")
+]
+
+
+@pytest.fixture(scope="module")
+def shipped() -> dict[str, Any]:
+    """The schema as ``maskr schema`` prints it."""
+    said: dict[str, Any] = json.loads(maskr("schema").out)
+    return said
+
+
+def _misshaped(path: Path) -> bool:
+    """Whether ``maskr check`` finds fault with the shape of this very file."""
+    try:
+        found = lint(load(path)).findings
+    except PolicyError as error:
+        found = error.findings
+    return any(
+        each.code in STRUCTURE and each.place and each.place.file == str(path) for each in found
+    )
+
+
+def test_the_schema_is_a_schema(shipped: dict[str, Any]) -> None:
+    Draft202012Validator.check_schema(shipped)
+
+
+@pytest.mark.parametrize(
+    "path", sorted(POLICIES), ids=lambda path: f"{path.parent.name}/{path.stem}"
+)
+def test_an_editor_refuses_what_the_checks_refuse(path: Path, shipped: dict[str, Any]) -> None:
+    tree, found = parse(path.read_bytes().decode("utf-8-sig", "replace"), str(path))
+    if tree is not None and not found:
+        assert Draft202012Validator(shipped).is_valid(tree.data) is not _misshaped(path)
+
+
+def test_maskers_and_their_parameters_are_completed(shipped: dict[str, Any]) -> None:
+    branches = shipped["$defs"]["RuleSpec"]["anyOf"]
+    assert branches[0]["enum"] == list(registry())
+    by_mask = {b["properties"]["mask"].get("const"): b for b in branches if "properties" in b}
+    for name, masker in registry().items():
+        if name != "null":
+            assert masker.parameters.keys() <= by_mask[name]["properties"].keys()

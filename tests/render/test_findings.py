@@ -2,6 +2,8 @@
 
 import json
 import re
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -206,3 +208,16 @@ def test_no_text_can_break_out_of_a_tables_row(what: str) -> None:
     (row,) = [line for line in said.splitlines() if "`too-short`" in line]
     assert len(re.findall(r"(?<!\\)(?:\\\\)*\|", row)) == 4
     assert "<" not in row
+
+
+@pytest.mark.parametrize("form", [plain, sarif])
+def test_a_finding_costs_no_reading_of_its_whole_file(form: Callable[[Judgement], str]) -> None:
+    """15,000 lines with a mistake each took minutes; it is measured in readings of the file."""
+    text = "version: 1\n" * 100_000
+    began = time.process_time()
+    re.split("\n|\r|\x85", text)
+    reading = time.process_time() - began
+    found = [finding(n, place=Place("p.yaml", 1 + n * 90, 1)) for n in range(1000)]
+    began = time.process_time()
+    form(Judgement(tuple(found), {"p.yaml": text}))
+    assert time.process_time() - began < 100 * reading

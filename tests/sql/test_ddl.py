@@ -16,7 +16,7 @@ from maskr.sql import read_ddl
 SAME = sorted((Path(__file__).parent / "same").glob("*.sql"))
 # The fixtures hold DO blocks too, which only a dump of theirs says in words. A dump in its turn
 # does not say that a parent got a column after its heirs: restored, it stands before theirs.
-FIXTURES = [Path(__file__).parents[2] / "fixtures" / name for name in ("shop.sql", "hard.sql")]
+FIXTURES = sorted((Path(__file__).parents[2] / "fixtures").glob("*.sql"))
 DUMPED = [*FIXTURES, *(path for path in SAME if path.stem != "late_column")]
 
 

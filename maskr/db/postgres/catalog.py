@@ -49,7 +49,9 @@ _TYPES: LiteralString = """
            CASE WHEN t.typtype = 'd'
                 THEN pg_catalog.format_type(t.typbasetype, t.typtypmod) ELSE '' END,
            ARRAY(SELECT e.enumlabel::pg_catalog.text FROM pg_catalog.pg_enum e
-                 WHERE e.enumtypid = t.oid ORDER BY e.enumsortorder)
+                 WHERE e.enumtypid = t.oid ORDER BY e.enumsortorder),
+           ARRAY(SELECT k.conname::pg_catalog.text FROM pg_catalog.pg_constraint k
+                 WHERE k.contypid = t.oid AND k.contype = 'c' ORDER BY k.conname)
     FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
     WHERE t.typtype IN ('c', 'd', 'e', 'r', 'm')
       AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
@@ -147,8 +149,8 @@ def read_schema(connection: Connection) -> Schema:
         relations = _fetch(connection, _TABLES)
         oids = [row[0] for row in relations]
         types = {
-            text: UserType(_KINDS_OF_TYPTYPE[typtype], base, not_null, tuple(labels))
-            for text, typtype, not_null, base, labels in _fetch(connection, _TYPES)
+            text: UserType(_KINDS_OF_TYPTYPE[typtype], base, not_null, tuple(labels), tuple(checks))
+            for text, typtype, not_null, base, labels, checks in _fetch(connection, _TYPES)
         }
         columns = _by_table(_fetch(connection, _COLUMNS, oids))
         uniques = _by_table(_fetch(connection, _UNIQUES, oids))
@@ -241,6 +243,8 @@ def _column(row: tuple[Any, ...], types: Mapping[str, UserType], partition: bool
         identity=Identity.NONE if partition else Identity(identity),
         has_default=has_default and not generated,
         labels=known.labels,
+        caseless=known.caseless,
+        checked=known.checked,
     )
 
 

@@ -13,9 +13,11 @@ from maskr.db.postgres.script import INDEXES, KEYS, Entry, in_order
 from maskr.db.postgres.session import table_sql
 from maskr.db.postgres.sessions import Sessions, transient
 from maskr.db.postgres.sidebyside import Piece, side_by_side
-from maskr.errors import DataError
+from maskr.errors import DataError, RefusedError
 from maskr.model import Schema, TableName, differences
 
+# A GRANT or REVOKE by somebody who may not: the server warns, and goes on.
+_UNDONE = {"01007": "the user could not grant all of it", "01006": "the user could not revoke it"}
 # Says that it is there: object, table or index, schema, function, second primary key.
 _THERE = ("42710", "42P07", "42P06", "42723", "42P16")
 
@@ -27,7 +29,7 @@ def make_first(sessions: Sessions, where: str, entries: Sequence[Entry]) -> None
         with connection.transaction():
             for entry in entries:
                 try:
-                    connection.execute((entry.settings + entry.sql).encode())
+                    perform(connection, where, entry)
                 except psycopg.Error as error:
                     if again and entry is entries[0] and error.sqlstate in _THERE:
                         raise psycopg.Rollback from None  # the first try was one
@@ -39,13 +41,38 @@ def make_first(sessions: Sessions, where: str, entries: Sequence[Entry]) -> None
         sessions.patiently(do)
 
 
+def perform(connection: psycopg.Connection, where: str, entry: Entry) -> None:
+    """Runs an entry's statements.
+
+    Raises:
+        RefusedError: the server has only warned that something of it was not done.
+        psycopg.Error: it has refused.
+    """
+    warned: set[str] = set()
+
+    def hear(notice: psycopg.errors.Diagnostic) -> None:
+        warned.add(notice.sqlstate or "")
+
+    connection.add_notice_handler(hear)
+    try:
+        connection.execute((entry.settings + entry.sql).encode())
+    finally:
+        connection.remove_notice_handler(hear)
+    undone = warned & set(_UNDONE)
+    if undone:
+        raise RefusedError(
+            f"{where}: {entry.where}",
+            f"{_UNDONE[min(undone)]} (sqlstate {min(undone)})",
+            "let the owner or a superuser load, or use --no-acl",
+        )
+
+
 def carry_out(sessions: Sessions, where: str, entry: Entry) -> None:
     """One entry of a dump, in a transaction of its own; again where a connection was lost."""
-    statements = (entry.settings + entry.sql).encode()
 
     def do(connection: psycopg.Connection, again: bool) -> None:
         try:
-            connection.execute(statements)
+            perform(connection, where, entry)
         except psycopg.Error as error:
             if not (again and error.sqlstate in _THERE):
                 raise  # else the first try was one, and only its answer was lost

@@ -20,6 +20,7 @@ _ESCAPE = re.compile(rb"\\[^N]")
 # need none only cost a second look.
 _FIRST_HARMLESS = 0x0E
 _BACKSLASH = 0x5C
+_LINE_BREAK = 0x0A
 _NEEDS_ESCAPE = r"[\x08-\x0d\\]"
 # Polars' reader drops a byte order mark from the front and takes "x^" for the start of a zlib
 # stream (RFC 1950): nothing that begins like one of them may stand first.
@@ -32,7 +33,7 @@ def count(chunk: bytes) -> int:
     >>> count(b"1\tAnn\n2\t\\N\n")
     2
     """
-    return chunk.count(b"\n")
+    return int(np.count_nonzero(np.frombuffer(chunk, np.uint8) == _LINE_BREAK))
 
 
 def decode(chunk: bytes, width: int) -> pl.DataFrame:
@@ -82,7 +83,8 @@ def escapes(chunk: bytes) -> bool:
     >>> escapes(b"1\t\\N\n"), escapes(b"1\tC:\\\\New\n")
     (False, True)
     """
-    return _ESCAPE.search(chunk) is not None
+    # Most chunks hold none at all: one pass for a single byte takes a tenth of the pattern's time.
+    return b"\\" in chunk and _ESCAPE.search(chunk) is not None
 
 
 def sound(chunk: bytes, frame: pl.DataFrame) -> bool:

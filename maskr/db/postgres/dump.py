@@ -6,13 +6,24 @@ import subprocess
 
 from psycopg import conninfo
 
-from maskr.db.postgres.failures import describe
+from maskr.db.postgres.failures import SNAPSHOT_HINT, describe
 from maskr.db.postgres.programs import find_program
 from maskr.errors import TryAgainError, UnavailableError
 
 # psql's own commands, which fence a dump since the fix of CVE-2025-8714; we speak to the server
 # without psql, and both lines carry one random token.
 _FENCE = re.compile(r"^\\restrict (\w+)\n(.*)^\\unrestrict \1\n", re.DOTALL | re.MULTILINE)
+
+# The session that had exported it is gone, or our own, or the server, or a standby's replay could
+# not wait for it.
+_LOST = (
+    "invalid snapshot",
+    "SET TRANSACTION SNAPSHOT",  # the query that failed: since 18 such a snapshot "does not exist"
+    "terminating connection",
+    "server closed the connection",
+    "the database system is",  # starting up, shutting down, in recovery mode
+    "conflict with recovery",
+)
 
 # Subscriptions would begin to replicate production into staging.
 _LEFT_OUT = ("--no-subscriptions",)
@@ -58,8 +69,8 @@ def _failed(printed: str, dsn: str) -> UnavailableError | TryAgainError:
     where = f"pg_dump of {describe(dsn)}"
     if "lock timeout" in printed or ("LOCK TABLE" in printed and "timeout" in printed):
         return TryAgainError(where, "a lock could not be had in time", "run it again")
-    if "invalid snapshot" in printed or "terminating connection" in printed:
-        return TryAgainError(where, "the snapshot was lost", "run it again")
+    if any(sign in printed for sign in _LOST):
+        return TryAgainError(where, "the snapshot was lost", SNAPSHOT_HINT)
     if "permission denied" in printed:
         return UnavailableError(
             where, "the user may not read the whole schema", "grant pg_read_all_data"

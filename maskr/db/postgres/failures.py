@@ -20,6 +20,9 @@ from maskr.errors import (
     UnavailableError,
 )
 
+#: What to do where a standby has cancelled a query whose snapshot stood in the way of replay.
+SNAPSHOT_HINT = "run it again; on a standby, hot_standby_feedback = on keeps snapshots alive"
+
 # By sqlstate, or by its class (the first two characters) where no whole one is listed.
 _KINDS: dict[str, tuple[type[MaskrError], str, str]] = {
     "22": (DataError, "a value does not fit its column", "give the column a mask that fits"),
@@ -40,6 +43,8 @@ _KINDS: dict[str, tuple[type[MaskrError], str, str]] = {
     "28": (UnavailableError, "the server refused the user or the password", "check the DSN"),
     "3D": (UnavailableError, "there is no such database", "check the DSN"),
     "40": (TryAgainError, "the transaction was undone by another one", "run it again"),
+    # Also what a standby says whose replay cannot wait (procarray.c, standby.c).
+    "40001": (TryAgainError, "a snapshot was lost to what another session wrote", SNAPSHOT_HINT),
     "42P01": (TryAgainError, "a table is gone: the schema changed under way", "run it again"),
     "42703": (TryAgainError, "a column is gone: the schema changed under way", "run it again"),
     "42501": (RefusedError, "the user may not do this", "grant it, or use another user"),

@@ -1,12 +1,14 @@
-"""What keeps maskr from writing where nothing may be written."""
+"""What keeps maskr from writing where it may not, and from reading what is not there."""
 
 import time
 import zlib
+from collections.abc import Iterable
 from typing import LiteralString
 
 import psycopg
 
-from maskr.errors import RefusedError, TryAgainError
+from maskr.errors import RefusedError, TryAgainError, UnavailableError
+from maskr.model import TableName
 
 # Any two maskr runs that write into one database want the same lock: "maskr" in ASCII.
 _LOCK = 0x6D61736B72
@@ -27,6 +29,32 @@ def refuse_standby(connection: psycopg.Connection, where: str) -> None:
     row = connection.execute("SELECT pg_catalog.pg_is_in_recovery()").fetchone()
     if row is not None and row[0]:
         raise RefusedError(where, "this is a standby", "name its primary as the target")
+
+
+def refuse_unlogged(
+    connection: psycopg.Connection, where: str, tables: Iterable[TableName]
+) -> None:
+    """Refuses to read from a standby what is not replicated to it.
+
+    Raises:
+        UnavailableError: it is a standby, and some of ``tables`` are unlogged.
+    """
+    found = connection.execute(
+        """
+        SELECT n.nspname, c.relname
+        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        WHERE c.relkind = 'r' AND c.relpersistence = 'u' AND pg_catalog.pg_is_in_recovery()
+        ORDER BY 1, 2
+        """
+    ).fetchall()
+    wanted = set(tables)
+    unlogged = [str(name) for row in found if (name := TableName(*row)) in wanted]
+    if unlogged:
+        raise UnavailableError(
+            where,
+            f"a standby has no rows of unlogged tables: {', '.join(unlogged)}",
+            "say `rows: none` of them in the policy, or read from the primary",
+        )
 
 
 def refuse_production(connection: psycopg.Connection, where: str, database: int) -> None:

@@ -6,6 +6,7 @@ transaction. A run that dies before that leaves the old staging untouched; the n
 what it left.
 """
 
+from collections import Counter as Counts
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -17,7 +18,7 @@ from psycopg import conninfo, sql
 
 from maskr.db import Counter, Identity, LargeObjects, Source, TargetLostError
 from maskr.db.postgres import construct, databases, guards, largeobjects, session
-from maskr.db.postgres.failures import describe, mapped
+from maskr.db.postgres.failures import describe, mapped, unreachable
 from maskr.db.postgres.loading import copied
 from maskr.db.postgres.roles import Roles, refuse_missing_roles
 from maskr.db.postgres.script import GRANTS, PREAMBLE, Entry, parse, wanted
@@ -76,7 +77,8 @@ class RebuildSink:
         self._servers = Sessions(self._home, {}, "")
         self._guest: psycopg.Connection | None = None
         self._sessions: Sessions | None = None
-        self._loaded: dict[TableName, int] = {}
+        self._loaded: dict[tuple[TableName, int | None], int] = {}
+        self._commits: dict[tuple[TableName, int], int] = {}
         self.left_out: tuple[str, ...] = ()
         try:
             with mapped(self._where):
@@ -226,24 +228,54 @@ class RebuildSink:
             yield replace(entry, settings=kept) if lost else entry
 
     @contextmanager
-    def load(self, table: TableName, columns: Sequence[str]) -> Iterator[Callable[[bytes], None]]:
-        """Fills one table in a transaction of its own; begun anew, it is emptied first.
+    def load(
+        self, table: TableName, columns: Sequence[str], part: int | None = None
+    ) -> Iterator[Callable[[bytes], None]]:
+        """Fills a table, or a part of it, in a transaction of its own.
+
+        Begun anew, a whole table is emptied first. A part cannot be, for the others' sake: it is
+        left alone where its first commit was one and only the server's answer was lost.
 
         Raises:
             DataError: a row does not fit, or fewer rows arrived than were sent.
-            TargetLostError: the connection is gone; the table may be loaded anew.
+            TargetLostError: the connection is gone; the same rows may be loaded anew.
         """
         where = f"{self._where}: {table}"
         connection = None
         try:
-            with self._new.one() as connection, mapped(where), connection.transaction():
-                connection.execute(sql.SQL("TRUNCATE ONLY {}").format(table_sql(table)))
-                with copied(connection, where, table, columns, self._loaded) as write:
-                    yield write
+            with self._new.one() as connection, mapped(where):
+                if part is not None and self._arrived(connection, where, (table, part)):
+                    yield lambda _: None
+                    return
+                with connection.transaction():
+                    if part is None:
+                        connection.execute(sql.SQL("TRUNCATE ONLY {}").format(table_sql(table)))
+                    whole = part is None
+                    with copied(connection, where, table, columns, frozen=whole) as writing:
+                        yield writing
+                    self._loaded[table, part] = writing.rows
+                    if part is not None:
+                        self._commits[table, part] = _transaction(connection)
         except MaskrError as error:
             if connection is None or connection.closed:
                 raise TargetLostError(error.where, error.what, error.hint) from None
             raise
+
+    def _arrived(
+        self, connection: psycopg.Connection, where: str, part: tuple[TableName, int]
+    ) -> bool:
+        """Whether an earlier try of this part has been committed.
+
+        Raises:
+            TargetLostError: the server is still about to end it.
+        """
+        number = self._commits.get(part)
+        if number is None:
+            return False
+        row = connection.execute("SELECT pg_catalog.txid_status(%s)", (number,)).fetchone()
+        if row == ("in progress",):
+            raise TargetLostError(where, "its first load has not ended yet", "run it again")
+        return row == ("committed",)
 
     def cancel(self) -> None:
         """Breaks off every statement, and lets nothing be tried again; from any thread."""
@@ -260,7 +292,10 @@ class RebuildSink:
         construct.set_counters(self._new, self._where, counters)
         construct.make_rest(self._new, self._where, self._after, self._how.jobs)
         construct.analyse(self._new, self._where)
-        construct.refuse_missing_rows(self._new, self._where, self._loaded, self._how.jobs)
+        loaded: Counts[TableName] = Counts()
+        for (table, _), rows in self._loaded.items():
+            loaded[table] += rows
+        construct.refuse_missing_rows(self._new, self._where, loaded, self._how.jobs)
         construct.refuse_other_schema(self._new, self._where, self._schema)
         self._new.close()
         self._swap()
@@ -296,13 +331,33 @@ class RebuildSink:
             self.left_out += (f"dropping the former staging {name}: the next run tries again",)
 
 
+def _transaction(connection: psycopg.Connection) -> int:
+    """The number of the transaction that is open: what the server remembers its end by."""
+    row = connection.execute("SELECT pg_catalog.txid_current()").fetchone()
+    assert row is not None  # noqa: S101 - a function call gives one row
+    return int(row[0])
+
+
 def _database_name(dsn: str) -> str:
-    """The target's name: as the DSN gives it, else as libpq finds it."""
+    """The target's name: as the DSN gives it, else as libpq finds it in a service or PG* variables.
+
+    It need not be there yet: a connection is only begun for it, which settles all parameters.
+
+    Raises:
+        UsageError: the DSN cannot be read.
+        UnavailableError: it names a service that is not there.
+    """
     name = session.parts(dsn).get("dbname")
     if name:
         return str(name)
-    with session.connect(dsn, {}) as connection:
-        return connection.info.dbname
+    begun = psycopg.pq.PGconn.connect_start(dsn.encode())
+    try:
+        settled = next((each.val for each in begun.info if each.keyword == b"dbname"), None)
+        if not settled:
+            raise unreachable(psycopg.OperationalError(begun.get_error_message()), dsn)
+        return settled.decode()
+    finally:
+        begun.finish()
 
 
 def _home(dsn: str, target: str, where: str) -> psycopg.Connection:

@@ -111,11 +111,11 @@ class Server:
         """Ends every connection and the server, and removes its folder; harmless when repeated."""
         self._undo.close()
 
-    def dsn(self, dbname: str = "postgres") -> str:
-        """How to connect to that database, as its superuser, while the server runs."""
+    def dsn(self, dbname: str = "postgres", user: str = "postgres") -> str:
+        """How to connect to that database, as its superuser by default, while the server runs."""
         from psycopg.conninfo import make_conninfo  # 0.2 s to import
 
-        return make_conninfo(host=str(self._folder), port=_PORT, user="postgres", dbname=dbname)
+        return make_conninfo(host=str(self._folder), port=_PORT, user=user, dbname=dbname)
 
     def create(self, dbname: str, script: str = "") -> None:
         """Makes a database and runs SQL in it (several statements are one transaction)."""

@@ -14,6 +14,7 @@ from psycopg import sql
 
 from maskr.db import Counter, Identity, LargeObjects, Source
 from maskr.db.postgres import catalog, guards, largeobjects, session
+from maskr.db.postgres.construct import perform
 from maskr.db.postgres.failures import describe, mapped
 from maskr.db.postgres.loading import copied
 from maskr.db.postgres.roles import Roles, refuse_missing_roles
@@ -71,7 +72,6 @@ class PostgresSink:
         self._post_data: tuple[Entry, ...] = ()
         self._roles = roles or Roles()
         self._large_objects = large_objects
-        self._loaded: dict[TableName, int] = {}
         self.left_out: tuple[str, ...] = ()
         try:
             with mapped(self._where):
@@ -150,7 +150,7 @@ class PostgresSink:
     def _carry_out(self, entries: Iterable[Entry]) -> None:
         for entry in entries:
             with mapped(f"{self._where}: {entry.where}"):
-                self._connection.execute((entry.settings + entry.sql).encode())
+                perform(self._connection, self._where, entry)
 
     def _is_empty(self) -> bool:
         (some,) = self._row(
@@ -239,15 +239,15 @@ class PostgresSink:
             self._connection.execute(sql.SQL("TRUNCATE ONLY {}").format(names))
 
     def load(
-        self, table: TableName, columns: Sequence[str]
+        self, table: TableName, columns: Sequence[str], part: int | None = None
     ) -> AbstractContextManager[Callable[[bytes], None]]:
-        """Copies rows into an empty table.
+        """Copies rows into an empty table; a second part of it is as good, in one transaction.
 
         Raises:
             DataError: a row does not fit, or fewer rows arrived than were sent.
         """
         where = f"{self._where}: {table}"
-        return copied(self._connection, where, table, columns, self._loaded)
+        return copied(self._connection, where, table, columns)
 
     def cancel(self) -> None:
         """Asks the server to end what it is doing for us; from any thread."""

@@ -1,4 +1,4 @@
-"""Whatever dies, at whatever moment: staging is the old one or the new one, whole.
+"""Whatever happens, at whatever moment: staging is the old one or the new one, whole.
 
 A run through a small production is eleven moments (phases, tables, chunks); a fault strikes at ten
 of them. The exit code says which staging it is, and the next run clears up.
@@ -7,9 +7,8 @@ of them. The exit code says which staging it is, and the next run clears up.
 import os
 import resource
 import signal
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,15 +17,14 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from maskr.cli import running
-from maskr.cli.output import Quiet
 from maskr.db.postgres import sink as sink_module
 from maskr.db.postgres.programs import Binaries
 from maskr.db.postgres.server import Server
-from maskr.model import TableName
-from maskr.run import TableResult
-from tests.command import maskr, start
+from tests import clusters
+from tests.clusters import Cluster
+from tests.command import maskr
 from tests.databases import Contents, column, contents, execute
+from tests.striking import aside, killed, struck
 
 TABLES, ROWS = 3, 2000
 PRODUCTION = "".join(
@@ -45,35 +43,6 @@ LOADS = ["rebuild", "refill"]
 
 
 @dataclass
-class Strikes(Quiet):
-    """A watcher that strikes once, when so many moments have passed."""
-
-    strike: Callable[[], object]
-    at: int
-    passed: int = 0
-    counting: threading.Lock = field(default_factory=threading.Lock)
-
-    def _moment(self) -> None:
-        with self.counting:  # several tables are on their way at a time
-            self.passed += 1
-            strike = self.passed == self.at
-        if strike:
-            self.strike()
-
-    def started(self, table: TableName) -> None:
-        self._moment()
-
-    def advanced(self, table: TableName, rows: int, size: int) -> None:
-        self._moment()
-
-    def ended(self, result: TableResult) -> None:
-        self._moment()
-
-    def phase(self, name: str) -> None:
-        self._moment()
-
-
-@dataclass
 class Stage:
     """A production whose every table tells the day, and the staging of the day before."""
 
@@ -82,18 +51,11 @@ class Stage:
     policy: Path
     day: int = 0
     old: Contents | None = None
+    guests: list[psycopg.Connection] = field(default_factory=list)
 
     def arguments(self, load: str) -> tuple[object, ...]:
-        return (
-            "run",
-            self.policy,
-            "--source",
-            self.source,
-            "--target",
-            self.target,
-            "--load",
-            load,
-        )
+        ends = ("--source", self.source, "--target", self.target)
+        return (self.policy, *ends, "--load", load)
 
     def dawn(self) -> None:
         """Production moves on by a day; what staging holds now is yesterday's."""
@@ -107,7 +69,16 @@ class Stage:
 
     def run(self, load: str) -> int:
         """The exit code of a run within this process."""
-        return maskr(*self.arguments(load)).code
+        return maskr("run", *self.arguments(load)).code
+
+    def struck(self, strike: Callable[[], object], at: int, load: str) -> int:
+        """The exit code of a run of a new day that is struck at that moment."""
+        self.dawn()
+        code = struck(strike, at, *self.arguments(load)).code
+        while self.guests:
+            self.guests.pop().close()
+        self.keeps_its_promise(code)
+        return code
 
     def is_new(self) -> bool:
         """Whether every table is of this day and whole, with its constraints and indexes."""
@@ -168,73 +139,87 @@ def end_sessions(dsn: str, *names: str) -> None:
         )
 
 
-@pytest.fixture
-def struck(monkeypatch: pytest.MonkeyPatch, stage: Stage) -> Callable[..., int]:
-    """``struck(strike, at, load)`` → how a run ends that is struck at that moment."""
+@dataclass(frozen=True)
+class Fault:
+    """Something that happens to a run, and how the run may end then.
 
-    def run(strike: Callable[[], object], at: int, load: str) -> int:
-        stage.dawn()
-        watcher = Strikes(strike, at)
-        monkeypatch.setattr(running, "Lines", lambda: watcher)
-        code = stage.run(load)
-        assert watcher.passed >= at or code != 0, "it never came to that moment"
-        stage.keeps_its_promise(code)
-        return code
+    Attributes:
+        codes: exit codes by the way of loading; at least one moment has to end with the last one.
+    """
 
-    return run
+    strike: Callable[[Stage], object]
+    codes: Mapping[str, tuple[int, ...]]
 
 
-@pytest.mark.parametrize("load", LOADS)
-def test_a_lost_production_ends_the_run_cleanly(
-    stage: Stage, struck: Callable[..., int], load: str
-) -> None:
-    codes = {
-        struck(lambda: end_sessions(stage.source, name_of(stage.source)), at, load)
-        for at in MOMENTS
-    }
-    assert codes <= {0, 75}  # 0: everything had been read
-    assert 75 in codes
+def lose_production(stage: Stage) -> None:
+    end_sessions(stage.source, name_of(stage.source))
 
 
-def test_sessions_of_a_rebuild_that_are_lost_are_made_anew(
-    stage: Stage, struck: Callable[..., int]
-) -> None:
-    names = (name_of(stage.target), name_of(stage.target) + "__next")
-    codes = [struck(lambda: end_sessions(stage.target, *names), at, "rebuild") for at in MOMENTS]
-    assert codes == [0] * len(codes)
+def lose_staging(stage: Stage) -> None:
+    names = name_of(stage.target), name_of(stage.target) + "__next"
+    end_sessions(stage.target, *names)
 
 
-def test_a_refill_that_loses_its_session_is_undone(
-    stage: Stage, struck: Callable[..., int]
-) -> None:
-    strike = lambda: end_sessions(stage.target, name_of(stage.target))  # noqa: E731 - one line
-    assert {struck(strike, at, "refill") for at in MOMENTS} == {75}
+def terminate(_: Stage) -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
-@pytest.mark.parametrize("load", LOADS)
-def test_sigterm_ends_the_run_and_leaves_staging(struck: Callable[..., int], load: str) -> None:
-    strike = lambda: os.kill(os.getpid(), signal.SIGTERM)  # noqa: E731 - one line
-    assert {struck(strike, at, load) for at in MOMENTS} == {130}
+def run_another(stage: Stage) -> None:
+    """By either way of loading in turn: both want the same staging."""
+    assert aside(*stage.arguments(LOADS[stage.day % 2])) == 75
 
 
-@pytest.mark.parametrize("load", LOADS)
-@pytest.mark.parametrize("ddl", ["TRUNCATE t2", "ALTER TABLE t2 DROP COLUMN word", "DROP TABLE t2"])
-def test_production_cannot_be_changed_under_a_run(
-    stage: Stage, struck: Callable[..., int], load: str, ddl: str
-) -> None:
+def migrate(stage: Stage) -> None:
     """A migration waits until the run is through; reading and writing go on."""
-    refused = []
+    for ddl in ("TRUNCATE t2", "ALTER TABLE t2 DROP COLUMN word", "DROP TABLE t2"):
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            execute(stage.source, f"SET lock_timeout = '10ms'; {ddl}")
+    execute(stage.source, "UPDATE t2 SET word = 'later' WHERE id = 3")
 
-    def migrate() -> None:
-        try:
-            execute(stage.source, f"SET lock_timeout = '50ms'; {ddl}")
-        except psycopg.errors.LockNotAvailable:
-            refused.append(ddl)
-        execute(stage.source, "UPDATE t2 SET word = 'later' WHERE id = 3")
 
-    for at in (1, 5, 8):
-        assert struck(migrate, at, load) == 0
-    assert len(refused) == 3
+def look_at_staging(stage: Stage) -> None:
+    """A reader comes, and stays in his transaction; where a refill is ahead of him he gives up."""
+    reader = psycopg.connect(stage.target, options="-c lock_timeout=10ms")
+    stage.guests.append(reader)
+    with suppress(psycopg.errors.LockNotAvailable):
+        reader.execute("SELECT FROM t0 LIMIT 1")
+
+
+FAULTS = {
+    # 0: everything had been read.
+    "production is lost": Fault(lose_production, {"rebuild": (0, 75), "refill": (0, 75)}),
+    # A rebuild makes its sessions anew; a refill is one transaction, and is undone.
+    "staging is lost": Fault(lose_staging, {"rebuild": (0,), "refill": (75,)}),
+    "SIGTERM": Fault(terminate, {"rebuild": (130,), "refill": (130,)}),
+    # A rebuild ends the reader's session; a refill waits for him, but not for ever.
+    "a reader": Fault(look_at_staging, {"rebuild": (0,), "refill": (0, 75)}),
+    "another maskr": Fault(run_another, {"rebuild": (0,), "refill": (0,)}),
+    "a migration": Fault(migrate, {"rebuild": (0,), "refill": (0,)}),
+}
+
+
+@pytest.mark.parametrize("load", LOADS)
+@pytest.mark.parametrize("name", FAULTS)
+def test_whatever_happens_at_whatever_moment_staging_is_whole(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, name: str, load: str
+) -> None:
+    monkeypatch.setitem(sink_module._SETTINGS, "lock_timeout", "100ms")
+    fault = FAULTS[name]
+    codes = [stage.struck(lambda: fault.strike(stage), at, load) for at in MOMENTS]
+    assert set(codes) <= set(fault.codes[load])
+    assert fault.codes[load][-1] in codes
+
+
+@pytest.mark.parametrize("load", LOADS)
+def test_sigkill_at_any_moment_leaves_the_old_staging(stage: Stage, load: str) -> None:
+    """The very next run finds what the dead one has left."""
+    for at in MOMENTS:
+        stage.dawn()
+        killed(at, *stage.arguments(load))
+        settled(stage.target)
+        assert contents(stage.target) == stage.old
+    assert stage.run(load) == 0
+    assert stage.is_new()
 
 
 @pytest.mark.parametrize("load", LOADS)
@@ -244,45 +229,16 @@ def test_timeouts_that_production_sets_for_its_users_do_not_end_a_run(
     timeouts = ["statement_timeout", "idle_in_transaction_session_timeout"]
     if maintenance.info.server_version >= 170_000:
         timeouts += ["transaction_timeout", "idle_session_timeout"]
-    stage.dawn()
     change = "ALTER ROLE CURRENT_USER IN DATABASE {} {} {}"
     for name in timeouts:
-        setting = f"{name} TO '20ms'"
+        setting = f"{name} TO '10ms'"
         maintenance.execute(change.format(name_of(stage.source), "SET", setting).encode())
     try:
-        assert stage.run(load) == 0
-        assert stage.is_new()
+        # At each of the moments the run stands still for longer than that.
+        assert {stage.struck(lambda: time.sleep(0.05), at, load) for at in MOMENTS} == {0}
     finally:
         for name in timeouts:
             maintenance.execute(change.format(name_of(stage.source), "RESET", name).encode())
-
-
-def test_a_refill_does_not_wait_for_ever_for_a_lock(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sink_module._SETTINGS, "lock_timeout", "100ms")
-    stage.dawn()
-    with psycopg.connect(stage.target) as reader:
-        reader.execute("SELECT * FROM t0 LIMIT 1")
-        assert stage.run("refill") == 75
-    stage.keeps_its_promise(75)
-
-
-@pytest.mark.parametrize("load", LOADS)
-def test_sigkill_at_any_moment_leaves_the_old_staging_or_the_new(stage: Stage, load: str) -> None:
-    stage.dawn()
-    began = time.monotonic()
-    with start(*stage.arguments(load)) as whole:
-        assert whole.wait() == 0
-    seconds = time.monotonic() - began
-    for point in range(10):
-        stage.dawn()
-        with start(*stage.arguments(load)) as process:
-            # The first half is spent on starting up; the rest of the run is struck more closely.
-            time.sleep(seconds * (0.4 + point * 0.06))
-            process.kill()
-        settled(stage.target)
-        assert contents(stage.target) == stage.old or stage.is_new()
 
 
 def settled(target: str) -> None:
@@ -295,11 +251,11 @@ def settled(target: str) -> None:
 
 
 @pytest.fixture
-def own_server(binaries: Binaries) -> Iterator[Server]:
-    """A server that may be crashed."""
-    with Server(binaries) as server:
-        server.create("staging")
-        yield server
+def own_server(binaries: Binaries) -> Iterator[Cluster]:
+    """A server that may be crashed, restarted, and left without room."""
+    with clusters.primary(binaries) as cluster:
+        cluster.execute("CREATE DATABASE staging")
+        yield cluster
 
 
 def crash(dsn: str) -> None:
@@ -318,14 +274,23 @@ def crash(dsn: str) -> None:
     pytest.fail("the server has not recovered")
 
 
+def crashed(cluster: Cluster) -> None:
+    crash(cluster.dsn())
+
+
+def restarted(cluster: Cluster) -> None:
+    cluster.restart()
+
+
 @pytest.mark.parametrize("load", LOADS)
-def test_a_staging_that_crashes_and_recovers(
-    own_server: Server, stage: Stage, struck: Callable[..., int], load: str
+@pytest.mark.parametrize("ends", [crashed, restarted])
+def test_a_staging_that_goes_down_and_comes_back(
+    own_server: Cluster, stage: Stage, ends: Callable[[Cluster], None], load: str
 ) -> None:
     """A rebuild goes on where it was; a refill has lost its transaction and says so."""
-    stage.target = dsn = own_server.dsn("staging")
+    stage.target = own_server.dsn("staging")
     assert stage.run("rebuild") == 0
-    first, *others = [struck(lambda: crash(dsn), at, load) for at in MOMENTS]
+    first, *others = [stage.struck(lambda: ends(own_server), at, load) for at in MOMENTS]
     assert first == 75  # nothing had begun
     assert set(others) == {0 if load == "rebuild" else 75}
 
@@ -364,3 +329,38 @@ def test_a_staging_without_room_stays_as_it_is(
     assert stage.run(load) == 69
     stage.keeps_its_promise(69)
     execute(stage.source, "DELETE FROM t2 WHERE id >= 5000")
+
+
+@pytest.fixture
+def small_disk(binaries: Binaries) -> Iterator[Cluster]:
+    """A server whose staging lies on a disk of 64 MB, where only root can mount one."""
+    with clusters.primary(binaries, small_disk=64) as cluster:
+        cluster.execute("CREATE TABLESPACE small LOCATION '" + str(cluster.small) + "'")
+        cluster.execute("CREATE DATABASE staging TABLESPACE small")
+        yield cluster
+
+
+def fill(cluster: Cluster) -> None:
+    """Leaves the small disk without a free block."""
+    with suppress(psycopg.errors.DiskFull):
+        cluster.execute(
+            "COPY (SELECT repeat('x', 1 << 20) FROM generate_series(1, 65)) "
+            f"TO '{cluster.small}/ballast'"
+        )
+
+
+# Without the right to mount, the test above stands for it alone.
+if clusters.can_mount():
+
+    @pytest.mark.parametrize("load", LOADS)
+    def test_a_disk_that_fills_up_at_whatever_moment(
+        small_disk: Cluster, stage: Stage, load: str
+    ) -> None:
+        stage.target = small_disk.dsn("staging")
+        assert stage.run("rebuild") == 0
+        codes = []
+        for at in MOMENTS:
+            codes.append(stage.struck(lambda: fill(small_disk), at, load))
+            small_disk.execute(f"COPY (SELECT) TO '{small_disk.small}/ballast'")
+        assert set(codes) <= {0, 69}  # 0: all of it had found its place
+        assert codes[0] == 69

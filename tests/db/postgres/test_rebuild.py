@@ -269,6 +269,30 @@ def test_owners_and_grants_are_productions_or_mapped_or_left_out(
     assert "GRANT" not in dump(target, "--schema-only")
 
 
+@pytest.mark.parametrize("load", ["rebuild", "refill"])
+def test_a_grant_that_the_server_only_warns_of_is_not_lost(
+    policy: Path,
+    source: str,
+    target: str,
+    role: Callable[..., str],
+    maintenance: psycopg.Connection,
+    load: str,
+) -> None:
+    """GRANT by somebody who has the right but may not give it: a warning, and no grant."""
+    role("auditor")
+    execute(source, "GRANT EXECUTE ON FUNCTION pg_catalog.pg_jit_available() TO auditor")
+    writer = role("a_writer", "LOGIN CREATEDB")
+    maintenance.execute(f"ALTER DATABASE {name_of(target)} OWNER TO {writer}".encode())
+    execute(target, "DROP TABLE yesterday; GRANT CREATE ON SCHEMA public TO a_writer")
+    before = dump(target)
+    by_writer = make_conninfo(target, user=writer)
+    ended = run(policy, source, by_writer, "--no-owner", "--load", load)
+    assert (ended.code, "pg_jit_available" in ended.err) == (77, True), ended.err
+    assert dump(target) == before
+    assert run(policy, source, by_writer, "--no-owner", "--no-acl", "--load", load).code == 0
+    assert masked(target)
+
+
 def test_large_objects_need_a_decision(policy: Path, source: str, target: str) -> None:
     execute(source, "SELECT lo_from_bytea(4242, '\\x00ff')")
     ended = run(policy, source, target)

@@ -2,16 +2,18 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from itertools import chain
 
 import psycopg
 import pytest
 
-from maskr.db import Read
+from maskr.db import Read, Window
 from maskr.db.postgres import source as source_module
 from maskr.db.postgres.source import PostgresSource, copy_query
 from maskr.errors import RefusedError, TryAgainError
-from maskr.model import TableName
-from maskr.run import ahead
+from maskr.model import Across, TableName
+from maskr.run.ahead import ahead
 from tests.databases import column, execute
 
 T = TableName("public", "t")
@@ -132,3 +134,57 @@ def test_settings_of_a_role_or_database_do_not_change_how_values_are_written(
         "0.03333333333333333",
         "1 mon 2 days 03:04:05",
     ]
+
+
+@pytest.mark.parametrize("where", [None, "id % 3 = 0"])
+@pytest.mark.parametrize("most", [2, 3, 7])
+def test_the_parts_of_a_table_are_all_of_it_and_nothing_twice(
+    dsn: str, monkeypatch: pytest.MonkeyPatch, most: int, where: str | None
+) -> None:
+    monkeypatch.setattr(source_module, "PART_BYTES", 1)
+    execute(dsn, "INSERT INTO t SELECT i, repeat('x', 500) FROM generate_series(51, 300) i")
+    with PostgresSource(dsn) as source:
+        whole = replace(READ, where=where)
+        parts = source.parts(whole, most)
+        rows = [b"".join(source.read(part)).splitlines() for part in parts]
+        assert len(parts) == most
+        assert all(rows)
+        assert [*chain(*rows)] == b"".join(source.read(whole)).splitlines()
+
+
+def test_rows_that_came_after_the_parts_were_cut_are_in_the_last(
+    dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A table may have been smaller when it was measured than at the moment that is read."""
+    monkeypatch.setattr(source_module, "PART_BYTES", 1)
+    execute(dsn, "INSERT INTO t SELECT i, repeat('x', 500) FROM generate_series(51, 100) i")
+    with PostgresSource(dsn) as source:
+        parts = source.parts(READ, 2)
+    execute(dsn, "INSERT INTO t SELECT i, repeat('x', 500) FROM generate_series(101, 300) i")
+    with PostgresSource(dsn) as source:
+        assert sum(b"".join(source.read(part)).count(b"\n") for part in parts) == 300
+
+
+def test_a_part_is_read_without_the_blocks_of_the_others(dsn: str) -> None:
+    query = copy_query(replace(READ, blocks=(1, 2))).as_string()
+    inner = query.removeprefix("COPY (").removesuffix(") TO STDOUT")
+    plan = "\n".join(str(line) for line in column(dsn, f"EXPLAIN {inner}"))
+    assert "Tid Range Scan" in plan
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        replace(READ, limit=5),
+        replace(READ, percent=50.0),
+        replace(READ, flags=(Window(Across.PLACE, "x", ("id",), primary=True),)),
+    ],
+    ids=["so many rows", "a sample", "a view across rows"],
+)
+def test_what_depends_on_other_rows_is_not_divided(
+    dsn: str, monkeypatch: pytest.MonkeyPatch, read: Read
+) -> None:
+    monkeypatch.setattr(source_module, "PART_BYTES", 1)
+    execute(dsn, "INSERT INTO t SELECT i, repeat('x', 500) FROM generate_series(51, 300) i")
+    with PostgresSource(dsn) as source:
+        assert source.parts(read, 4) == [read]
