@@ -13,9 +13,10 @@ from rich.text import Text
 
 from maskr.cli.explaining import promises
 from maskr.cli.formats import CatalogueFormat
-from maskr.errors import UsageError
-from maskr.maskers import Masker, Traits, registry
+from maskr.errors import Place, UsageError
+from maskr.maskers import Masker, registry
 from maskr.policy.mistakes import closest
+from maskr.policy.model import Rule
 from maskr.render.catalogue import as_data, document, example, kinds, promised
 from maskr.render.peers import PEERS, names
 
@@ -75,15 +76,16 @@ def _page(masker: Masker) -> str:
         f"Takes columns of kind: {kinds(masker)}.",
         "\n".join(lines),
         f"Example: `{example(masker)}`",
-        _kept(promised(masker)),
+        _kept(masker),
         _elsewhere(masker),
     ]
     return "\n\n".join(part for part in parts if part)
 
 
-def _kept(traits: Traits) -> str:
+def _kept(masker: Masker) -> str:
     """What the example keeps to, and from how many values on."""
-    said = f"The example is {promises(traits)}."
+    traits = promised(masker)
+    said = f"The example is {promises(traits, Rule(masker.name, Place('example', 1, 1)))}."
     if not traits.smallest_domain:
         return said
     return f"{said} With fewer than {traits.smallest_domain:,} distinct values, counting tells."

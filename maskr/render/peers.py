@@ -112,6 +112,7 @@ ANONYMIZER: Mapping[str, str] = {
     "random_phone": "phone",
     "random_string": "token",
     "random_zip": "postcode",
+    "shuffle_column": "shuffle",
     "your own function": '{mask: sql, expression: "upper(code)"}',
 }
 
