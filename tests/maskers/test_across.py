@@ -7,8 +7,9 @@ import pytest
 
 from maskr.db import Read, Window
 from maskr.db.postgres import source as source_module
+from maskr.db.postgres.reading import copy_query
 from maskr.db.postgres.sink import PostgresSink
-from maskr.db.postgres.source import PostgresSource, copy_query
+from maskr.db.postgres.source import PostgresSource
 from maskr.errors import DataError, PolicyError
 from maskr.keys import Key
 from maskr.model import Across, TableName
