@@ -85,3 +85,15 @@ def test_what_no_mask_fits_is_kept_and_said_to_be_open(
     assert checked(text, dsn, tmp_path) == "3 columns: 2 masked, 1 kept, 0 undecided"
     assert '"*.ssn": fpe  # national-id: ' in text
     assert "its usual mask does not fit" in text
+
+
+def test_a_proposal_carries_a_whole_run(
+    cloned: Callable[[Path], str], make_database: Callable[..., str], tmp_path: Path
+) -> None:
+    dsn = cloned(next(path for path in FIXTURES if path.stem == "shop"))
+    policy = tmp_path / "policy.yaml"
+    policy.write_text(proposed(dsn))
+    ends = ("--source", dsn, "--target", make_database("staging"), "--log-format", "text")
+    assert maskr("run", policy, *ends).code == 0
+    verified = maskr("verify", policy, *ends)
+    assert verified.code == 0, verified.out
