@@ -63,19 +63,22 @@ def propose(schema: Schema, sample: Sample) -> str:
 
 def sampler(source: Source, schema: Schema, rows: int) -> Sample:
     """Reads the first rows of each table, by primary key; of a partitioned one its partitions'."""
+    leaves: dict[TableName, list[Table]] = {}
+    for leaf in schema.tables.values():
+        if leaf.relation is Relation.ORDINARY:
+            leaves.setdefault(schema.root(leaf.name), []).append(leaf)
 
     def sample(table: Table, columns: Sequence[str]) -> Mapping[str, Iterable[str | None]]:
         found: dict[str, list[str | None]] = {name: [] for name in columns}
-        for leaf in schema.tables.values():
+        for leaf in leaves.get(table.name, ()):
             had = len(found[columns[0]])
-            if had >= rows or schema.root(leaf.name) != table.name:
-                continue
-            if leaf.relation is Relation.ORDINARY:
-                key = next((each.columns for each in leaf.uniques if each.primary), ())
-                read = Read(leaf.name, tuple(columns), limit=rows - had, order=key)
-                taken = frame(b"".join(source.read(read)), len(columns), read.columns)
-                for name in columns:
-                    found[name] += taken[name].to_list()
+            if had >= rows:
+                break
+            key = next((each.columns for each in leaf.uniques if each.primary), ())
+            read = Read(leaf.name, tuple(columns), limit=rows - had, order=key)
+            taken = frame(b"".join(source.read(read)), len(columns), read.columns)
+            for name in columns:
+                found[name] += taken[name].to_list()
         return found
 
     return sample

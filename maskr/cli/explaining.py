@@ -104,7 +104,7 @@ class _Explained:
         if table.relation is Relation.FOREIGN:
             yield Text(f"{table.name} is a foreign table: its rows are elsewhere")
         rows = rows_of(self.draft.effective, self.draft.schema, table.name)
-        for word in ("rows", "where"):
+        for word in ("rows", "where", "reason"):
             if word in rows.places:
                 said = f"{table.name}: {word}: {getattr(rows, word)}"
                 yield Text(said).append(f" ({rows.places[word]})", style="dim")

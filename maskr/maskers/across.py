@@ -35,7 +35,8 @@ def shuffle(site: Site) -> Mask:
 
     PostgreSQL sorts the whole rows on production, once for each such column; what does not fit
     into its work_mem goes to its disk. Without a primary key the order is drawn from all columns.
-    A partition's values stay in it.
+    A partition's values stay in it. The query holds a salt that is derived from the key, one way:
+    who reads production's own log, and staging, can tell whose value went where.
 
     Example:
         ``salary: shuffle``

@@ -92,7 +92,7 @@ class _Merger:
             self._put(table.columns, "*", whole, of)
             return
         for column, spec in said.columns.items():
-            name = str(names.column_part(column))
+            name = names.column_key(column)
             line = _written(spec, tree, (*path, "columns", column))
             self._put(table.columns, name, line, of)
         if said.columns:

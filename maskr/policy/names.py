@@ -137,6 +137,16 @@ def column_part(text: str) -> Part:
     return Part(text, exact=not _WILD.search(text))
 
 
+@lru_cache(maxsize=4096)
+def column_key(text: str) -> str:
+    """The one spelling of such a key.
+
+    >>> column_key('"a.b"'), column_key('"*"'), column_key('"plain"')
+    ('"a.b"', '"*"', 'plain')
+    """
+    return str(column_part(text))
+
+
 def column_name(pattern: str) -> str | None:
     """The one column that an `Entry` pattern of a table names; None where it is a glob."""
     part = column_part(pattern)

@@ -17,6 +17,9 @@ JOINED = """
     ALTER TABLE a ADD FOREIGN KEY (id) REFERENCES b DEFERRABLE INITIALLY DEFERRED;
     INSERT INTO users SELECT 'Zorvika ' || n, 'zorvika' || n || '@qormail.example',
         'nothing ' || n, '{blue}', 'on' FROM generate_series(1, 9) AS n;
+    CREATE TABLE logs (at int, x3 text) PARTITION BY LIST (at);
+    CREATE TABLE logs_rest PARTITION OF logs DEFAULT;
+    INSERT INTO logs SELECT n, x1 FROM users, generate_series(1, 2) AS n;
 """
 
 
@@ -60,6 +63,7 @@ def test_what_no_name_tells_is_told_by_the_values(
     assert '"*.x1": {mask: email, domain: example.test}  # email: ' in text
     assert "(by its values)" in text
     assert '"*.x2": keep\n' in text
+    assert '"*.x3": {mask: email, ' in text
     assert '"*.x1": keep\n' in proposed(dsn, "--rows", 0)
     assert "zorvika" not in text.lower()
     checked(text, dsn, tmp_path)
@@ -85,3 +89,15 @@ def test_what_no_mask_fits_is_kept_and_said_to_be_open(
     assert checked(text, dsn, tmp_path) == "3 columns: 2 masked, 1 kept, 0 undecided"
     assert '"*.ssn": fpe  # national-id: ' in text
     assert "its usual mask does not fit" in text
+
+
+def test_a_proposal_carries_a_whole_run(
+    cloned: Callable[[Path], str], make_database: Callable[..., str], tmp_path: Path
+) -> None:
+    dsn = cloned(next(path for path in FIXTURES if path.stem == "shop"))
+    policy = tmp_path / "policy.yaml"
+    policy.write_text(proposed(dsn))
+    ends = ("--source", dsn, "--target", make_database("staging"), "--log-format", "text")
+    assert maskr("run", policy, *ends).code == 0
+    verified = maskr("verify", policy, *ends)
+    assert verified.code == 0, verified.out

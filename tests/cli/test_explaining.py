@@ -119,3 +119,13 @@ def test_the_default_stands_where_the_policy_says_it(tmp_path: Path) -> None:
     policy.write_text("version: 1\nlocale: de_DE\ndefaults: {unlisted: keep}\n")
     said = maskr("explain", policy, "a.b").out
     assert f"← defaults.unlisted: keep ({policy}:3:22)" in said
+
+
+def test_why_a_table_is_not_copied_is_said(tmp_path: Path) -> None:
+    policy = tmp_path / "policy.yaml"
+    policy.write_text("version: 1\ntables:\n  a: {rows: none, reason: nobody reads it}\n")
+    said = maskr("explain", policy, "a").out.splitlines()
+    assert said[:2] == [
+        f"public.a: rows: none ({policy}:3:13)",
+        f"public.a: reason: nobody reads it ({policy}:3:27)",
+    ]

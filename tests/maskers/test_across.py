@@ -2,13 +2,15 @@
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from maskr.db import Read, Window
 from maskr.db.postgres import source as source_module
+from maskr.db.postgres.reading import copy_query
 from maskr.db.postgres.sink import PostgresSink
-from maskr.db.postgres.source import PostgresSource, copy_query
+from maskr.db.postgres.source import PostgresSource
 from maskr.errors import DataError, PolicyError
 from maskr.keys import Key
 from maskr.model import Across, TableName
@@ -157,6 +159,19 @@ def test_the_key_stays_here_and_the_rows_are_sorted_once(production: str) -> Non
     assert plan.count("Sort Key") == 2  # the other one for the row behind the last: LIMIT 1
     with pytest.raises(ValueError, match="without a salt"):
         copy_query(read)
+
+
+def test_a_table_that_is_looked_across_is_never_read_in_parts(
+    production: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source_module, "PART_BYTES", 1)
+    with PostgresSource(production) as source:
+        (table,) = (
+            t for t in compile(load_text(POLICY), source.schema()).tables if "heap" in t.name
+        )
+        assert table.read is not None
+        assert source.parts(table.read, 4) == [table.read]
+        assert len(source.parts(replace(table.read, flags=()), 4)) > 1
 
 
 def test_rows_that_are_left_out_are_dealt_nothing_and_give_nothing(

@@ -6,26 +6,24 @@ transaction. A run that dies before that leaves the old staging untouched; the n
 what it left.
 """
 
-from collections import Counter as Counts
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Self
 
 import psycopg
-from psycopg import conninfo, sql
+from psycopg import conninfo
 
-from maskr.db import Counter, Identity, LargeObjects, Source, TargetLostError
+from maskr.db import Counter, Identity, LargeObjects, Source
 from maskr.db.postgres import construct, databases, guards, largeobjects, session
 from maskr.db.postgres.failures import describe, mapped, unreachable
-from maskr.db.postgres.loading import copied
+from maskr.db.postgres.loading import Loads
 from maskr.db.postgres.roles import Roles, refuse_missing_roles
 from maskr.db.postgres.script import GRANTS, PREAMBLE, Entry, parse, wanted
-from maskr.db.postgres.session import table_sql
 from maskr.db.postgres.sessions import PAUSES, Sessions
 from maskr.db.postgres.swap import swap
-from maskr.errors import DataError, MaskrError, RefusedError, TryAgainError, UnavailableError
+from maskr.errors import DataError, RefusedError, TryAgainError, UnavailableError
 from maskr.model import Schema, TableName
 
 _REFILL = "or use --load refill, which fills the database that is there"
@@ -77,8 +75,7 @@ class RebuildSink:
         self._servers = Sessions(self._home, {}, "")
         self._guest: psycopg.Connection | None = None
         self._sessions: Sessions | None = None
-        self._loaded: dict[tuple[TableName, int | None], int] = {}
-        self._commits: dict[tuple[TableName, int], int] = {}
+        self._loads = Loads()
         self.left_out: tuple[str, ...] = ()
         try:
             with mapped(self._where):
@@ -227,55 +224,16 @@ class RebuildSink:
             kept = "".join(f"{line}\n" for line in lines if line not in lost)
             yield replace(entry, settings=kept) if lost else entry
 
-    @contextmanager
     def load(
         self, table: TableName, columns: Sequence[str], part: int | None = None
-    ) -> Iterator[Callable[[bytes], None]]:
+    ) -> AbstractContextManager[Callable[[bytes], None]]:
         """Fills a table, or a part of it, in a transaction of its own.
-
-        Begun anew, a whole table is emptied first. A part cannot be, for the others' sake: it is
-        left alone where its first commit was one and only the server's answer was lost.
 
         Raises:
             DataError: a row does not fit, or fewer rows arrived than were sent.
             TargetLostError: the connection is gone; the same rows may be loaded anew.
         """
-        where = f"{self._where}: {table}"
-        connection = None
-        try:
-            with self._new.one() as connection, mapped(where):
-                if part is not None and self._arrived(connection, where, (table, part)):
-                    yield lambda _: None
-                    return
-                with connection.transaction():
-                    if part is None:
-                        connection.execute(sql.SQL("TRUNCATE ONLY {}").format(table_sql(table)))
-                    whole = part is None
-                    with copied(connection, where, table, columns, frozen=whole) as writing:
-                        yield writing
-                    self._loaded[table, part] = writing.rows
-                    if part is not None:
-                        self._commits[table, part] = _transaction(connection)
-        except MaskrError as error:
-            if connection is None or connection.closed:
-                raise TargetLostError(error.where, error.what, error.hint) from None
-            raise
-
-    def _arrived(
-        self, connection: psycopg.Connection, where: str, part: tuple[TableName, int]
-    ) -> bool:
-        """Whether an earlier try of this part has been committed.
-
-        Raises:
-            TargetLostError: the server is still about to end it.
-        """
-        number = self._commits.get(part)
-        if number is None:
-            return False
-        row = connection.execute("SELECT pg_catalog.txid_status(%s)", (number,)).fetchone()
-        if row == ("in progress",):
-            raise TargetLostError(where, "its first load has not ended yet", "run it again")
-        return row == ("committed",)
+        return self._loads.load(self._new, f"{self._where}: {table}", table, columns, part)
 
     def cancel(self) -> None:
         """Breaks off every statement, and lets nothing be tried again; from any thread."""
@@ -292,10 +250,7 @@ class RebuildSink:
         construct.set_counters(self._new, self._where, counters)
         construct.make_rest(self._new, self._where, self._after, self._how.jobs)
         construct.analyse(self._new, self._where)
-        loaded: Counts[TableName] = Counts()
-        for (table, _), rows in self._loaded.items():
-            loaded[table] += rows
-        construct.refuse_missing_rows(self._new, self._where, loaded, self._how.jobs)
+        construct.refuse_missing_rows(self._new, self._where, self._loads.rows(), self._how.jobs)
         construct.refuse_other_schema(self._new, self._where, self._schema)
         self._new.close()
         self._swap()
@@ -329,13 +284,6 @@ class RebuildSink:
                     databases.drop(server, name)
         except (psycopg.Error, UnavailableError):
             self.left_out += (f"dropping the former staging {name}: the next run tries again",)
-
-
-def _transaction(connection: psycopg.Connection) -> int:
-    """The number of the transaction that is open: what the server remembers its end by."""
-    row = connection.execute("SELECT pg_catalog.txid_current()").fetchone()
-    assert row is not None  # noqa: S101 - a function call gives one row
-    return int(row[0])
 
 
 def _database_name(dsn: str) -> str:

@@ -10,7 +10,8 @@ import pytest
 
 from maskr.db import Read, Window
 from maskr.db.postgres import source as source_module
-from maskr.db.postgres.source import PostgresSource, copy_query
+from maskr.db.postgres.reading import copy_query
+from maskr.db.postgres.source import PostgresSource
 from maskr.errors import RefusedError, TryAgainError
 from maskr.model import Across, TableName
 from maskr.run.ahead import ahead
