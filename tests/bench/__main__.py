@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import platform
 import sys
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from maskr.db.postgres.server import Server
-from tests.bench import maskers, tables
+from tests.bench import maskers, page, tables
 from tests.bench.bars import Judged, judged
 from tests.bench.contests import FOLDER, MASKR, SETTINGS, Bench, Figure, contests
 
@@ -68,10 +69,13 @@ def main() -> None:
     parser.add_argument(
         "--hold", action="store_true", help="fail where a ratio is worse than what has been reached"
     )
+    parser.add_argument("--write", action="store_true", help="put the tables into BENCHMARKS.md")
     options = parser.parse_args()
     scale = options.scale or (0.1 if options.quick else 1.0)
     times = options.times or (1 if options.quick else 3)
     FOLDER.mkdir(exist_ok=True)
+    # An installed program has its bytecode; where none may be written, each start would compile.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     with ExitStack() as stack:
         production = stack.enter_context(Server(settings=SETTINGS))
         staging = stack.enter_context(Server(settings=SETTINGS))
@@ -95,10 +99,12 @@ def main() -> None:
         "growth": {rows: asdict(each) for rows, each in grown.items()},
         "bars": [asdict(bar) for bar in bars],
     }
-    if options.only in "maskers":
-        costs = list(maskers.costs(scale))
+    costs = list(maskers.costs(scale)) if options.only in "maskers" else []
+    if costs:
         maskers.show(costs)
         told["maskers"] = [asdict(cost) for cost in costs]
+    if options.write:
+        page.write(machine, figures, grown, bars, costs)
     (FOLDER / "bench.json").write_text(json.dumps(told, indent=2) + "\n")
     if options.hold and any(bar.broken for bar in bars):
         sys.exit("make bench: maskr has become slower than it was; see the bars marked broken")

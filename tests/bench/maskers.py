@@ -8,7 +8,7 @@ opaque text by another one.
 import re
 import statistics
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -126,7 +126,7 @@ def costs(scale: float) -> Iterator[Cost]:
         yield Cost(masker.name, kind_of(masker), distinct, repeated, _bar(masker))
 
 
-def median_of(taken: list[Cost]) -> float:
+def median_of(taken: Sequence[Cost]) -> float:
     """The median of what single values take, ns."""
     return statistics.median(cost.distinct for cost in taken if cost.bar == SINGLE_BAR)
 
