@@ -136,7 +136,8 @@ class Draws:
 
     def pick(self, label: str, pool: pl.Series) -> pl.Series:
         """One of ``pool``'s values a row, each as likely as the next."""
-        return pool.gather(pl.Series(self.below(label, len(pool)), dtype=pl.UInt32))
+        # By [] and not by gather(), which would plan a query for it.
+        return pool[pl.Series(self.below(label, len(pool)), dtype=pl.UInt32)]
 
     def stream(self, label: str, counts: npt.NDArray[np.int64]) -> Words:
         """``counts[i]`` numbers for row i, all rows' in one flat array of ``counts.sum()``.

@@ -8,9 +8,9 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-# Chunks that wait between two stages: one being handed over and one spare, so that a stage that
-# stalls for a moment does not stop the next. More would only hold memory.
-_AHEAD = 2
+# Chunks that wait between two stages: each stage has one in hand besides. More would only hold
+# memory, 6 MiB and its frame each.
+_AHEAD = 1
 _POLL_SECONDS = 0.1
 # How long an interrupted stage may take by itself: the time of a chunk many times over.
 _PATIENCE_SECONDS = 1.0

@@ -19,6 +19,10 @@ from tests.bench import maskers, page, tables
 from tests.bench.bars import Judged, judged
 from tests.bench.contests import FOLDER, MASKR, SETTINGS, Bench, Figure, contests
 
+WORKS = (
+    *("people", "kept", "narrow", "wide", "documents", "shop40", "review"),
+    *("growth", "maskers"),
+)
 _HEADINGS = (
     *("work", "rows", "MB", "who", "wall s", "rows/s", "MB/s", "CPU s", "servers' CPU s"),
     *("µs/row", "peak MiB", "maskr is"),
@@ -64,7 +68,11 @@ def main() -> None:
     parser.add_argument("--scale", type=float, help="shrink every table by this factor")
     parser.add_argument("--times", type=int, help="passes of each contestant (default 3)")
     parser.add_argument(
-        "--only", default="", help="only what has this in its name; or growth, or maskers"
+        "--only",
+        type=lambda text: tuple(text.split(",")),
+        default=(),
+        metavar="WORK,...",
+        help=f"only these of {', '.join(WORKS)}",
     )
     parser.add_argument(
         "--hold", action="store_true", help="fail where a ratio is worse than what has been reached"
@@ -73,6 +81,10 @@ def main() -> None:
     options = parser.parse_args()
     scale = options.scale or (0.1 if options.quick else 1.0)
     times = options.times or (1 if options.quick else 3)
+
+    def wanted(work: str) -> bool:
+        return not options.only or work in options.only
+
     FOLDER.mkdir(exist_ok=True)
     # An installed program has its bytecode; where none may be written, each start would compile.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -80,9 +92,9 @@ def main() -> None:
         production = stack.enter_context(Server(settings=SETTINGS))
         staging = stack.enter_context(Server(settings=SETTINGS))
         bench = Bench(production, staging, times)
-        figures = contests(bench, scale, options.only)
+        figures = contests(bench, scale, wanted)
         sizes = [int(200_000 * scale), int(20_000_000 * scale)]
-        grown = bench.growth(tables.narrow, sizes) if options.only in "growth" else {}
+        grown = bench.growth(tables.narrow, sizes) if wanted("growth") else {}
     machine = {
         "machine": f"{psutil.cpu_count()} cores, {psutil.virtual_memory().total >> 30} GiB",
         "python": platform.python_version(),
@@ -99,7 +111,7 @@ def main() -> None:
         "growth": {rows: asdict(each) for rows, each in grown.items()},
         "bars": [asdict(bar) for bar in bars],
     }
-    costs = list(maskers.costs(scale)) if options.only in "maskers" else []
+    costs = list(maskers.costs(scale)) if wanted("maskers") else []
     if costs:
         maskers.show(costs)
         told["maskers"] = [asdict(cost) for cost in costs]

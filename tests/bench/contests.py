@@ -181,8 +181,8 @@ class Bench:
             return int(read / min(10000, sample[0]) * sample[0])
 
 
-def contests(bench: Bench, scale: float, only: str) -> list[Figure]:
-    """Those whose name holds ``only``; ``scale`` shrinks every table."""
+def contests(bench: Bench, scale: float, wanted: Callable[[str], bool]) -> list[Figure]:
+    """Those that are wanted; ``scale`` shrinks every table."""
 
     def rows(full: int) -> int:
         return max(1000, int(full * scale))
@@ -197,13 +197,13 @@ def contests(bench: Bench, scale: float, only: str) -> list[Figure]:
     figures = [
         bench.contest(label, work, loop=label == "people")
         for label, work in works.items()
-        if only in label
+        if wanted(label)
     ]
-    if only in "shop40":
+    if wanted("shop40"):
         largest = rows(1_000_000)
         script, policy = tables.shop40(largest)
         figures.append(bench.whole("shop40", script, policy, int(largest / 0.8)))
-    if only in "review":
+    if wanted("review"):
         columns = review.TABLES * len(review.COLUMNS)
         for label, taken in review.measured(FOLDER, bench.times, MASKR).items():
             size = (FOLDER / f"{label}.yaml").stat().st_size

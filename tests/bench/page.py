@@ -9,21 +9,36 @@ from tests.bench.contests import MASKR, Figure, Grown
 from tests.bench.maskers import JSON_BAR, MEDIAN_BAR, SINGLE_BAR, Cost, median_of
 
 PAGE = Path("BENCHMARKS.md")
-_MEASURED = re.compile(r"(?<=<!-- measured -->\n).*(?=<!-- end -->)", re.DOTALL)
+Machine = Mapping[str, object]
 
 
 def write(
-    machine: Mapping[str, object],
+    machine: Machine,
     figures: Sequence[Figure],
     grown: Mapping[int, Grown],
     bars: Sequence[Judged],
     costs: Sequence[Cost],
 ) -> None:
-    """Puts the tables into the page, in the place of the last ones."""
-    parts = [
-        "Measured on " + ", ".join(f"{name} {value}" for name, value in machine.items()) + ".",
-        _table(("bar", "goal", "found", ""), map(_judged, bars)),
-        _table(
+    """Puts the tables of what was measured in the place of the last ones of their kind."""
+    parts = {
+        "copies": list(_copies(figures, bars)),
+        "growth": list(_growth(grown)),
+        "maskers": list(_maskers(costs)),
+    }
+    page = PAGE.read_text()
+    told = "Measured on " + ", ".join(f"{name} {value}" for name, value in machine.items()) + "."
+    for name, tables in parts.items():
+        if tables:
+            place = re.compile(rf"(?<=<!-- {name} -->\n).*?(?=<!-- end -->)", re.DOTALL)
+            text = "\n" + "\n\n".join([told, *tables]) + "\n\n"
+            page = place.sub(lambda _, text=text: text, page)  # type: ignore[misc]  # one argument
+    PAGE.write_text(page)
+
+
+def _copies(figures: Sequence[Figure], bars: Sequence[Judged]) -> Iterator[str]:
+    if figures:
+        yield _table(("bar", "goal", "found", ""), map(_judged, bars))
+        yield _table(
             (
                 "work",
                 "who",
@@ -35,15 +50,15 @@ def write(
                 "ratio",
             ),
             (_figure(figure, who) for figure in figures for who in figure.taken),
-        ),
-        _table(
+        )
+
+
+def _growth(grown: Mapping[int, Grown]) -> Iterator[str]:
+    if grown:
+        yield _table(
             ("rows", "µs a row", "peak MiB"),
             ((f"{n:,}", f"{g.microseconds:.2f}", f"{g.peak:.0f}") for n, g in grown.items()),
-        ),
-        *_maskers(costs),
-    ]
-    page = PAGE.read_text()
-    PAGE.write_text(_MEASURED.sub(lambda _: "\n" + "\n\n".join(parts) + "\n\n", page))
+        )
 
 
 def _judged(bar: Judged) -> Sequence[str]:

@@ -21,7 +21,7 @@ from maskr.model import Schema, TableName
 # Bytes of COPY text a chunk: a call of polars or numpy takes up to 0.1 ms by itself, whatever it
 # works on, and a chunk takes some 70 of them, which is a tenth of the time of so many rows; small
 # enough that the six or so in flight stay below 100 MB with their frames.
-CHUNK_BYTES = 4 << 20
+CHUNK_BYTES = 6 << 20
 
 # Bytes of a table that are worth a reader and a writer of their own. A part cannot be frozen, which
 # costs its writer a third more (4.6 beside 3.3 s for 2M rows): a small table is quicker whole.
