@@ -120,14 +120,28 @@ def set_counters(sessions: Sessions, where: str, counters: Sequence[Counter]) ->
         sessions.patiently(do)
 
 
-def analyse(sessions: Sessions, where: str) -> None:
-    """Gives the planner its statistics."""
+_ANALYSED = """
+    SELECT c.oid::pg_catalog.regclass::text
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'm', 'p') AND NOT c.relispartition
+      AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+    ORDER BY pg_catalog.pg_table_size(c.oid) DESC, 1
+"""
 
-    def do(connection: psycopg.Connection, _: bool) -> None:
-        connection.execute("ANALYZE")
+
+def analyse(sessions: Sessions, where: str, jobs: int) -> None:
+    """Gives the planner its statistics; of partitions with the table that they are of."""
+
+    def one(table: str) -> None:
+        with mapped(f"{where}: {table}"):
+            sessions.patiently(
+                lambda connection, _: connection.execute(f"ANALYZE {table}".encode())
+            )
 
     with mapped(where):
-        sessions.patiently(do)
+        found = sessions.patiently(lambda connection, _: connection.execute(_ANALYSED).fetchall())
+    pieces = [Piece(_bound(one, table), frozenset()) for (table,) in found]
+    side_by_side(pieces, jobs, sessions.cancel)
 
 
 def refuse_missing_rows(

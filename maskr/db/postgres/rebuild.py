@@ -249,7 +249,7 @@ class RebuildSink:
         """
         construct.set_counters(self._new, self._where, counters)
         construct.make_rest(self._new, self._where, self._after, self._how.jobs)
-        construct.analyse(self._new, self._where)
+        construct.analyse(self._new, self._where, self._how.jobs)
         construct.refuse_missing_rows(self._new, self._where, self._loads.rows(), self._how.jobs)
         construct.refuse_other_schema(self._new, self._where, self._schema)
         self._new.close()

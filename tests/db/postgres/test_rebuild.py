@@ -384,3 +384,19 @@ def test_production_that_cannot_be_locked_in_time_is_left_alone(
         migration.execute("ALTER TABLE person ADD COLUMN more text")
         assert run(policy, source, target).code == 75
     assert contents(target) == before
+
+
+def test_the_planner_knows_every_table_of_the_new_staging(
+    policy: Path, source: str, target: str
+) -> None:
+    execute(
+        source,
+        'CREATE TABLE "Odd ""name" (x int); INSERT INTO "Odd ""name" VALUES (1), (2);'
+        "CREATE TABLE part (x int) PARTITION BY RANGE (x);"
+        "CREATE TABLE part_1 PARTITION OF part FOR VALUES FROM (0) TO (9);"
+        "INSERT INTO part VALUES (1), (2);"
+        "CREATE MATERIALIZED VIEW seen AS SELECT x FROM part;",
+    )
+    assert run(policy, source, target, "--jobs", 3).code == 0
+    known = column(target, "SELECT DISTINCT tablename FROM pg_stats WHERE schemaname = 'public'")
+    assert set(known) == {"person", "visit", 'Odd "name', "part", "part_1", "seen"}
