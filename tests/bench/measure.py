@@ -89,6 +89,17 @@ def server_cpu(postmasters: Sequence[psutil.Process]) -> float:
     return total
 
 
+def _wait_for_backends(postmasters: Sequence[psutil.Process]) -> None:
+    """Waits until every backend has been buried: only then do its seconds count as its parent's."""
+    until = time.monotonic() + 5
+    while time.monotonic() < until and any(
+        " [local] " in " ".join(child.cmdline()) or child.status() == psutil.STATUS_ZOMBIE
+        for postmaster in postmasters
+        for child in postmaster.children()
+    ):
+        time.sleep(0.02)
+
+
 def alternately(
     passes: dict[str, Callable[[], tuple[float, float]]],
     times: int,
@@ -101,6 +112,7 @@ def alternately(
             cpu, start = server_cpu(postmasters), time.perf_counter()
             own, peak = run()
             wall = time.perf_counter() - start
+            _wait_for_backends(postmasters)
             taken[name].append(Taken(wall, own, server_cpu(postmasters) - cpu, peak))
     return taken
 

@@ -31,7 +31,7 @@ def write(
         if tables:
             place = re.compile(rf"(?<=<!-- {name} -->\n).*?(?=<!-- end -->)", re.DOTALL)
             text = "\n" + "\n\n".join([told, *tables]) + "\n\n"
-            page = place.sub(lambda _, text=text: text, page)  # type: ignore[misc]  # one argument
+            page = place.sub(lambda _, text=text: text, page, count=1)  # type: ignore[misc]  # one argument
     PAGE.write_text(page)
 
 
@@ -71,7 +71,7 @@ def _figure(figure: Figure, who: str) -> Sequence[str]:
     return (
         *(f"{figure.work}, {figure.rows:,} rows", who, f"{taken.wall:.2f}"),
         *(f"{figure.rows / taken.wall:,.0f}", f"{taken.program / figure.rows * 1e6:.2f}"),
-        *(f"{taken.servers:.1f}", f"{taken.peak:.0f}" if taken.peak else ""),
+        f"{taken.peak:.0f}" if taken.peak else "",
         "" if who == MASKR else f"maskr is {figure.ratio(who):.2f} x",
     )
 
@@ -93,4 +93,5 @@ def _maskers(costs: Sequence[Cost]) -> Iterator[str]:
 
 def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [headings, ["---"] * len(headings), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    escaped = ([cell.replace("|", r"\|") for cell in line] for line in lines)
+    return "\n".join(f"| {' | '.join(line)} |" for line in escaped)
