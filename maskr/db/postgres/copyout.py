@@ -51,7 +51,11 @@ def _more(pgconn: pq.abc.PGconn) -> PQGen[None]:
 
 def _sent(connection: psycopg.Connection) -> int:
     results = []
-    while (result := connection.pgconn.get_result()) is not None:
+    while True:
+        while connection.pgconn.is_busy():  # get_result() would wait for all threads
+            connection.wait(_more(connection.pgconn))
+        if (result := connection.pgconn.get_result()) is None:
+            break
         results.append(result)
     for result in results:
         if result.status != pq.ExecStatus.COMMAND_OK:
