@@ -79,6 +79,8 @@ def main() -> None:
     )
     parser.add_argument("--write", action="store_true", help="put the tables into BENCHMARKS.md")
     options = parser.parse_args()
+    if options.hold and (options.quick or options.scale):
+        parser.error("--hold needs the whole tables: small ones tell of the start-up")
     scale = options.scale or (0.1 if options.quick else 1.0)
     times = options.times or (1 if options.quick else 3)
 
