@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from maskr.model import Kind
+from maskr.model import Column, Kind
 
 
 def words(text: str) -> frozenset[str]:
@@ -128,6 +128,23 @@ class Facts:
     not_null: bool = False
     caseless: bool = False
     checked: bool = False
+
+
+def column(name: str, type: str, named: Mapping[str, UserType]) -> Column:
+    """A column that is nothing but of its type, as `facts` tells it."""
+    said = facts(type, named)
+    return Column(
+        name,
+        type,
+        said.kind,
+        length=said.length,
+        precision=said.precision,
+        scale=said.scale,
+        element=said.element,
+        labels=said.labels,
+        caseless=said.caseless,
+        checked=said.checked,
+    )
 
 
 def facts(text: str, named: Mapping[str, UserType]) -> Facts:

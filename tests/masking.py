@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from maskr import types
 from maskr.db import Window
 from maskr.db.postgres import copytext
 from maskr.kernel import Kernel, bind
@@ -13,7 +14,7 @@ from maskr.maskers import Traits, registry
 from maskr.model import Across, Column, Schema, Table, TableName
 from maskr.plan import Step, compile
 from maskr.policy import load_text
-from maskr.types import UserType, facts
+from maskr.types import UserType
 
 KEY = Key(bytes(range(32)))
 OTHER_KEY = Key(bytes(range(1, 33)))
@@ -34,18 +35,7 @@ tables:
 
 def column(name: str, type: str, user: UserType | None = None) -> Column:
     """A column of that type, as a live catalogue would tell it; ``user`` is what a user made."""
-    said = facts(type, {type: user} if user else {})
-    return Column(
-        name,
-        type,
-        said.kind,
-        length=said.length,
-        precision=said.precision,
-        scale=said.scale,
-        element=said.element,
-        labels=said.labels,
-        caseless=said.caseless,
-    )
+    return types.column(name, type, {type: user} if user else {})
 
 
 class Masking:

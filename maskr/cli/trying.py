@@ -5,6 +5,7 @@ import json
 import polars as pl
 import typer
 
+from maskr import types
 from maskr.cli.maskers import named
 from maskr.cli.settings import key_or_fresh
 from maskr.db.postgres import copytext
@@ -15,7 +16,6 @@ from maskr.model import Column, Kind, Schema, Table, TableName
 from maskr.plan import TablePlan, compile
 from maskr.policy import load_text
 from maskr.policy.tree import parse
-from maskr.types import facts
 
 _TABLE = TableName("public", "tried")
 _COLUMN = "value"
@@ -50,17 +50,7 @@ def show(name: str | None, values: list[str], given: list[str], type: str | None
 
 def column_of(type: str) -> Column:
     """A column of the type, as format_type spells it."""
-    said = facts(type, {})
-    return Column(
-        _COLUMN,
-        type,
-        said.kind,
-        length=said.length,
-        precision=said.precision,
-        scale=said.scale,
-        element=said.element,
-        labels=said.labels,
-    )
+    return types.column(_COLUMN, type, {})
 
 
 def plan_of(rule: dict[str, object], column: Column) -> TablePlan:

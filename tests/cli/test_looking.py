@@ -347,3 +347,10 @@ def test_the_demo_shows_before_and_after_and_leaves_nothing_behind() -> None:
     folder, same = re.findall(r"host=(\S+)", ended.stdout)
     assert folder == same
     assert not Path(folder).exists()
+
+
+def test_a_masker_tried_on_citext_draws_alike_for_capitals_or_not() -> None:
+    done = maskr("maskers", "hash", "--try", "Ann", "--try", "aNN", "--type", "citext")
+    fakes = [line.rpartition(" -> ")[2] for line in done.out.splitlines() if " -> " in line]
+    assert len(fakes) == 2
+    assert len(set(fakes)) == 1
